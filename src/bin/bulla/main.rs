@@ -1,0 +1,2 @@
+//! The command bulla.
+fn main() {}

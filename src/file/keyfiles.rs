@@ -1,0 +1,143 @@
+//! Files that hold keys: identity files and keyrings, plain or sealed.
+use std::io::Write;
+use std::path::Path;
+
+use super::create::{Manner, NewFile};
+use super::{decrypt, encrypt};
+use crate::encoding::armor::Label;
+use crate::error::{Error, ErrorKind, Result};
+use crate::formats::header;
+use crate::keys::identity::read_key_file;
+use crate::keys::{Identity, Keyring, Lock, Passphrase, Unlock};
+use crate::secret::SecretVec;
+
+const SSH: &[u8] = b"-----BEGIN OPENSSH PRIVATE KEY-----";
+const MANNER: Manner = Manner { overwrite: false, durable: true };
+
+/// Reads an identity file: lines of identities, an OpenSSH private key, or a file of identities that is sealed under a
+/// passphrase (by bulla or by age). `ask` gives the passphrase, and is called only if one is needed.
+///
+/// # Errors
+/// [`ErrorKind::Io`], [`ErrorKind::Malformed`], [`ErrorKind::NoKeyFits`] if the passphrase is wrong, and what `ask` gives.
+///
+/// ```
+/// use bulla::{Identity, Passphrase, file};
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("me.key");
+/// let identity = Identity::generate_x25519();
+/// file::write_identity(&identity, &path, None)?;
+/// let again = file::read_identities(&path, || Passphrase::new("not asked for"))?;
+/// assert_eq!(again[0].recipient(), identity.recipient());
+/// # Ok::<(), bulla::Error>(())
+/// ```
+pub fn read_identities(
+    path: impl AsRef<Path>,
+    ask: impl FnOnce() -> Result<Passphrase>,
+) -> Result<Vec<Identity>> {
+    let path = path.as_ref();
+    let bytes = read_key_file(path)?;
+    if bytes.trim_ascii_start().starts_with(SSH) {
+        return read_ssh(&bytes, ask);
+    }
+    if !is_sealed(&bytes) {
+        return parse_identities(&bytes, path);
+    }
+    let text = SecretVec::new(decrypt(&ask()?, &bytes)?);
+    parse_identities(&text, path)
+}
+
+fn parse_identities(text: &[u8], path: &Path) -> Result<Vec<Identity>> {
+    let not_text = |_| Error::malformed("identities", format!("{} is not text", path.display()));
+    Identity::parse_lines(std::str::from_utf8(text).map_err(not_text)?)
+}
+
+fn read_ssh(bytes: &[u8], ask: impl FnOnce() -> Result<Passphrase>) -> Result<Vec<Identity>> {
+    let identity = match Identity::from_ssh(bytes, None) {
+        // The one error of use that an SSH key has: it is sealed, and no passphrase was given.
+        Err(error) if error.kind() == ErrorKind::Usage => {
+            Identity::from_ssh(bytes, Some(&ask()?.expose_text()))?
+        }
+        other => other?,
+    };
+    Ok(vec![identity])
+}
+
+/// Whether bytes are a container, an age file or an armor.
+fn is_sealed(bytes: &[u8]) -> bool {
+    let start = bytes.trim_ascii_start();
+    let armored = [Label::Bulla, Label::Age].iter().any(|label| start.starts_with(label.begin().as_bytes()));
+    armored || !matches!(header::sniff(bytes), Ok(None))
+}
+
+/// Writes an identity file (mode 0600) with its recipient in a comment, sealed under a passphrase if one is given.
+///
+/// # Errors
+/// [`ErrorKind::Exists`] if the file exists, [`ErrorKind::Usage`] for an SSH key, [`ErrorKind::Io`].
+///
+/// ```
+/// use bulla::{Identity, Passphrase, file};
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("me.key");
+/// let passphrase = Passphrase::generate();
+/// file::write_identity(&Identity::generate(), &path, Some(&passphrase))?;
+/// assert!(std::fs::read(&path)?.starts_with(b"bulla/v1\n"));
+/// assert_eq!(file::read_identities(&path, || Ok(passphrase))?.len(), 1);
+/// # Ok::<(), bulla::Error>(())
+/// ```
+pub fn write_identity(
+    identity: &Identity,
+    path: impl AsRef<Path>,
+    passphrase: Option<&Passphrase>,
+) -> Result<()> {
+    let secret = identity
+        .expose_text()
+        .ok_or_else(|| Error::usage("identity", "an SSH key has a file of its own", "use that file"))?;
+    let mut text = SecretVec::new(Vec::with_capacity(4096));
+    text.extend_from_slice(format!("# public key: {}\n", identity.recipient()).as_bytes());
+    text.extend_from_slice(secret.as_bytes());
+    text.push(b'\n');
+    match passphrase {
+        Some(passphrase) => write_new(path.as_ref(), &encrypt(passphrase, &text)?, MANNER),
+        None => write_new(path.as_ref(), &text, MANNER),
+    }
+}
+
+/// Reads a keyring that [`write_keyring`] sealed.
+///
+/// # Errors
+/// Those of [`decrypt`], and [`ErrorKind::Malformed`] if what was sealed is not a keyring.
+///
+/// ```
+/// use bulla::{Key, Keyring, file};
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("ring");
+/// let (ring, key) = (Keyring::generate(), Key::generate());
+/// file::write_keyring(&ring, &path, &key, false)?;
+/// assert_eq!(file::read_keyring(&path, &key)?.primary_id(), ring.primary_id());
+/// # Ok::<(), bulla::Error>(())
+/// ```
+pub fn read_keyring(path: impl AsRef<Path>, with: &(impl Unlock + ?Sized)) -> Result<Keyring> {
+    let bytes = read_key_file(path.as_ref())?;
+    Keyring::parse(&SecretVec::new(decrypt(with, &bytes)?))
+}
+
+/// Writes a keyring to a file (mode 0600), sealed under a passphrase, a key or for a recipient; it is never plain.
+/// `overwrite` says whether a file that is there is replaced, whole.
+///
+/// # Errors
+/// [`ErrorKind::Exists`], [`ErrorKind::Io`], and those of [`encrypt`].
+pub fn write_keyring(
+    ring: &Keyring,
+    path: impl AsRef<Path>,
+    to: &(impl Lock + ?Sized),
+    overwrite: bool,
+) -> Result<()> {
+    let sealed = encrypt(to, ring.expose_text().as_bytes())?;
+    write_new(path.as_ref(), &sealed, Manner { overwrite, ..MANNER })
+}
+
+fn write_new(path: &Path, bytes: &[u8], manner: Manner) -> Result<()> {
+    let target = NewFile::begin(path, manner)?;
+    target.file().write_all(bytes).map_err(|error| Error::io(path.display().to_string(), error))?;
+    target.commit()
+}

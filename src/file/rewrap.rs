@@ -1,0 +1,205 @@
+//! Changing who may open a file, without touching its content.
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use super::Source;
+use super::create::{Manner, NewFile};
+use super::reader::armor_label;
+use crate::encoding::armor::{Armorer, Dearmorer, Label};
+use crate::encoding::input::Input;
+use crate::error::{Error, Result};
+use crate::formats::envelope::{self, Container};
+use crate::formats::header::{self, Header, Stanza, Version};
+use crate::formats::{age, sealing, unsealing};
+use crate::keys::lock::{Holders, Opener};
+use crate::keys::{KdfLimits, Lock, Unlock};
+
+/// Changes who may open a file: from now on those of `to`, and nobody else.
+///
+/// The content is not encrypted anew, and not read. The file is replaced whole or not at all.
+/// **Who could open the file before and kept a copy, or its file key, can still open that content.** When that
+/// matters, decrypt it and encrypt it again.
+///
+/// # Errors
+/// Those of [`decrypt`](super::decrypt) and [`encrypt`](super::encrypt);
+/// [`Usage`](crate::ErrorKind::Usage) for a raw file, which has no header to change.
+///
+/// ```
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("sealed");
+/// use bulla::Passphrase;
+/// # use bulla::KdfCost;
+/// let (old, new) = (Passphrase::new("old")?, Passphrase::new("new")?);
+/// # let (old, new) = (old.cost(KdfCost::Low), new.cost(KdfCost::Low));
+/// std::fs::write(&path, bulla::encrypt(&old, b"hello")?)?;
+/// bulla::file::rewrap(&old, &new, &path)?;
+/// let sealed = std::fs::read(&path)?;
+/// assert!(bulla::decrypt(&old, &sealed).is_err());
+/// assert_eq!(bulla::decrypt(&new, &sealed)?, b"hello");
+/// # Ok::<(), bulla::Error>(())
+/// ```
+pub fn rewrap(
+    with: &(impl Unlock + ?Sized),
+    to: &(impl Lock + ?Sized),
+    path: impl AsRef<Path>,
+) -> Result<()> {
+    Rewrap::with(with).to(to).file(path)
+}
+
+/// How it changes who may open a file: all anew ([`to`](Self::to)), or some added and some removed.
+///
+/// ```
+/// use bulla::{Identity, file::{Rewrap, inspect_file}};
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("sealed");
+/// let (ann, bob) = (Identity::generate(), Identity::generate());
+/// std::fs::write(&path, bulla::encrypt(&ann.recipient(), b"hello")?)?;
+/// Rewrap::with(&ann).add(&bob.recipient()).file(&path)?;
+/// assert_eq!(inspect_file(&path)?.stanzas().len(), 2);
+/// Rewrap::with(&bob).remove(1).file(&path)?;
+/// assert!(bulla::decrypt(&ann, &std::fs::read(&path)?).is_err());
+/// # Ok::<(), bulla::Error>(())
+/// ```
+#[must_use = "nothing changes before `file` is called"]
+pub struct Rewrap<'a> {
+    openers: Vec<Opener<'a>>,
+    limits: KdfLimits,
+    keep: bool,
+    remove: Vec<usize>,
+    new: Option<Holders<'a>>,
+}
+
+impl<'a> Rewrap<'a> {
+    /// What to open the file with now.
+    pub fn with(with: &'a (impl Unlock + ?Sized)) -> Self {
+        let openers = with.openers();
+        Rewrap { openers, limits: KdfLimits::default(), keep: true, remove: Vec::new(), new: None }
+    }
+
+    /// Those who may open it from now on; nobody who could before is kept.
+    pub fn to(mut self, to: &'a (impl Lock + ?Sized)) -> Self {
+        self.keep = false;
+        self.new = Some(to.holders());
+        self
+    }
+
+    /// Those who may open it too; who could before still may.
+    pub fn add(mut self, to: &'a (impl Lock + ?Sized)) -> Self {
+        self.new = Some(to.holders());
+        self
+    }
+
+    /// Takes a stanza out, counted from 1 as [`inspect`](super::inspect) lists them. May be said several times.
+    pub fn remove(mut self, number: usize) -> Self {
+        self.remove.push(number);
+        self
+    }
+
+    /// What a file may ask of this machine when a passphrase is tried.
+    pub fn kdf_limits(mut self, limits: KdfLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Changes a file in its place. Its mode is kept.
+    ///
+    /// # Errors
+    /// Those of [`rewrap`]; [`Usage`](crate::ErrorKind::Usage) if nobody would be left, or there is no stanza of a number.
+    pub fn file(&self, path: impl AsRef<Path>) -> Result<()> {
+        let source = Source::open(path.as_ref())?;
+        // A link would be replaced by a file, and what it leads to would stay as it was.
+        let path = source.path.canonicalize().map_err(|error| Error::io(source.name(), error))?;
+        let mut input = Input::new(&source.file, usize::MAX);
+        let target = NewFile::begin(&path, Manner { overwrite: true, durable: true })?;
+        match armor_label(&mut input)? {
+            None => {
+                let header = self.new_header(&mut input)?;
+                copy_plain(&header, input, &source, target.file())?;
+            }
+            Some(label) => {
+                let mut dearmorer = Dearmorer::new(input, label)?;
+                let header = self.new_header(&mut dearmorer)?;
+                copy_armored(&header, &mut dearmorer, target.file(), label)?;
+            }
+        }
+        let mode = source.before.permissions();
+        target.file().set_permissions(mode).map_err(|error| Error::io(source.name(), error))?;
+        source.check_unchanged()?;
+        target.commit()
+    }
+
+    /// Reads the old header and makes the new one.
+    fn new_header(&self, from: &mut impl io::BufRead) -> Result<Vec<u8>> {
+        // At least one buffer's worth is waiting: the callers have looked at the beginning.
+        let version = header::sniff(from.fill_buf()?)?.ok_or_else(|| {
+            Error::usage("rewrap", "a raw file has no header to change", "decrypt it, and encrypt it again")
+        })?;
+        let header = Header::read(from, version)?;
+        match version {
+            Version::Bulla => {
+                let container = Container::check(header)?;
+                let file_key = unsealing::unlock_container(&container, &self.openers, self.limits)?;
+                let kept = self.kept(&container.header.stanzas, |stanza| stanza.kind() == "meta")?;
+                let new = self.new.as_ref().map(|new| sealing::wrap_container(&file_key, new));
+                let stanzas = [kept, new.transpose()?.unwrap_or_default()].concat();
+                self.check_mixture(&stanzas)?;
+                let bytes = envelope::write(&file_key, &stanzas);
+                // What could not be opened again is not written.
+                Container::check(Header::read(&mut bytes.as_slice(), version)?).map(|_| bytes)
+            }
+            Version::Age => {
+                let (file_key, _) = unsealing::unlock_age(&header, &self.openers, self.limits)?;
+                let kept = self.kept(&header.stanzas, |_| false)?;
+                let new = self.new.as_ref().map(|new| sealing::wrap_age(&file_key, new));
+                let stanzas = [kept, new.transpose()?.unwrap_or_default()].concat();
+                self.check_mixture(&stanzas)?;
+                let bytes = age::write(&file_key, &stanzas);
+                age::check(&Header::read(&mut bytes.as_slice(), version)?).map(|_| bytes)
+            }
+        }
+    }
+
+    /// The old stanzas that stay. `always` says which of them do in any case: sealed metadata belong to the content.
+    fn kept(&self, old: &[Stanza], always: impl Fn(&Stanza) -> bool) -> Result<Vec<Stanza>> {
+        let wrong = |number: &&usize| **number == 0 || old.get(number.saturating_sub(1)).is_none_or(&always);
+        if let Some(number) = self.remove.iter().find(wrong) {
+            return Err(Error::usage(
+                "rewrap",
+                format!("there is no stanza {number} that could be removed"),
+                "look at the numbers: bulla inspect",
+            ));
+        }
+        let stays = |(number, stanza): &(usize, &Stanza)| {
+            always(stanza) || (self.keep && !self.remove.contains(number))
+        };
+        let kept: Vec<Stanza> = (1..).zip(old).filter(stays).map(|(_, stanza)| stanza.clone()).collect();
+        if kept.iter().all(always) && self.new.is_none() {
+            return Err(Error::usage("rewrap", "nobody could open the file then", "add somebody"));
+        }
+        Ok(kept)
+    }
+
+    /// Old and new together must go together, as when a file is made.
+    fn check_mixture(&self, stanzas: &[Stanza]) -> Result<()> {
+        let Some(new) = &self.new else { return Ok(()) };
+        sealing::check_stanzas(stanzas, new.downgrade_mix, new.shared)
+    }
+}
+
+/// Writes a header and the old payload; the system copies it, or shares it where it can.
+fn copy_plain(header: &[u8], mut input: Input<&File>, source: &Source, mut out: &File) -> Result<()> {
+    let failed = |error| Error::io("rewrap", error);
+    out.write_all(header).map_err(failed)?;
+    input.write_waiting(&mut out).map_err(failed)?;
+    io::copy(&mut &source.file, &mut out).map_err(failed)?;
+    Ok(())
+}
+
+fn copy_armored(header: &[u8], from: &mut impl Read, out: &File, label: Label) -> Result<()> {
+    let failed = |error| Error::io("rewrap", error);
+    let mut armorer = Armorer::new(out, label);
+    armorer.write_all(header).map_err(failed)?;
+    io::copy(from, &mut armorer).map_err(failed)?;
+    armorer.finish().map(drop).map_err(failed)
+}

@@ -1,0 +1,176 @@
+//! How much work and memory a passphrase may cost the one who opens: bounds first, then the KDFs.
+use super::Passphrase;
+use crate::error::{Error, Result};
+use crate::limits::{
+    ARGON2_MAX_LANES, ARGON2_MAX_MEMORY_KIB, ARGON2_MAX_PASSES, ARGON2_MIN_MEMORY_KIB,
+    KDF_PASSES_AT_FULL_MEMORY, PBKDF2_MAX_ITERATIONS, PBKDF2_MIN_ITERATIONS,
+};
+use crate::primitives::kdf;
+use crate::secret::Secret;
+
+/// What a file may ask of the machine that opens it with a passphrase.
+///
+/// The figures in a file are read before anything about it is authentic, so they are bounded:
+/// 1 GiB of memory, and 4 GiB × passes over all tries of one opening, unless this says otherwise.
+/// Figures that make guessing too cheap are refused too.
+///
+/// ```
+/// use bulla::{KdfLimits, Passphrase, file::Decryption};
+/// let passphrase = Passphrase::new("correct horse battery staple")?;
+/// let roomy = Decryption::with(&passphrase).kdf_limits(KdfLimits::memory_mib(4096));
+/// # let _ = roomy;
+/// # Ok::<(), bulla::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct KdfLimits {
+    memory_kib: u32,
+    weak: bool,
+}
+
+impl Default for KdfLimits {
+    fn default() -> Self {
+        KdfLimits { memory_kib: ARGON2_MAX_MEMORY_KIB, weak: false }
+    }
+}
+
+impl KdfLimits {
+    /// Bounds for a machine that can spare so much memory, in MiB. The bound on work is four passes over it.
+    #[must_use]
+    pub fn memory_mib(mib: u32) -> Self {
+        KdfLimits { memory_kib: mib.saturating_mul(1024), weak: false }
+    }
+
+    /// Opens files whose figures make guessing cheap, too: under 8 MiB for Argon2id, under 100 000 iterations for
+    /// PBKDF2. Somebody may have found their passphrase by now.
+    #[must_use]
+    pub fn accept_weak(mut self) -> Self {
+        self.weak = true;
+        self
+    }
+}
+
+/// The work that one opening has left.
+pub(crate) struct Budget {
+    limits: KdfLimits,
+    kib_passes: u64,
+}
+
+impl Budget {
+    pub(crate) fn new(limits: KdfLimits) -> Self {
+        let kib_passes = u64::from(limits.memory_kib) * KDF_PASSES_AT_FULL_MEMORY;
+        Budget { limits, kib_passes }
+    }
+
+    pub(crate) fn argon2id(
+        &mut self,
+        passphrase: &Passphrase,
+        salt: &[u8; 16],
+        [memory, passes, lanes]: [u32; 3],
+    ) -> Result<Secret<32>> {
+        let what = format!("Argon2id with {memory} KiB, {passes} passes, {lanes} lanes");
+        if memory < ARGON2_MIN_MEMORY_KIB && !self.limits.weak {
+            return Err(too_weak(what));
+        }
+        if passes == 0 || passes > ARGON2_MAX_PASSES || lanes == 0 || lanes > ARGON2_MAX_LANES {
+            return Err(too_much(what));
+        }
+        self.spend(memory, u64::from(passes), &what)?;
+        kdf::argon2id(passphrase.as_bytes(), salt, memory, passes, lanes)
+            .map_err(|kdf::Unable| too_much(what))
+    }
+
+    pub(crate) fn pbkdf2(
+        &mut self,
+        passphrase: &Passphrase,
+        salt: &[u8; 16],
+        iterations: u32,
+    ) -> Result<Secret<32>> {
+        let what = format!("PBKDF2 with {iterations} iterations");
+        if iterations > PBKDF2_MAX_ITERATIONS || iterations == 0 {
+            return Err(too_much(what));
+        }
+        if iterations < PBKDF2_MIN_ITERATIONS && !self.limits.weak {
+            return Err(too_weak(what));
+        }
+        // PBKDF2 takes no memory; at most four of them are tried.
+        Ok(kdf::pbkdf2_sha512(passphrase.as_bytes(), salt, iterations))
+    }
+
+    /// scrypt as age uses it; `log_n` has been read as a decimal and no more.
+    pub(crate) fn scrypt(&mut self, passphrase: &Passphrase, salt: &[u8], log_n: u32) -> Result<Secret<32>> {
+        let what = format!("scrypt with a work factor of {log_n}");
+        // N × r × 128 bytes with r = 8 is N KiB.
+        let memory = 1u32.checked_shl(log_n).filter(|_| log_n > 0).ok_or_else(|| too_much(what.clone()))?;
+        // scrypt goes over its memory twice: once to fill it, once to mix.
+        self.spend(memory, 2, &what)?;
+        let log_n = u8::try_from(log_n).map_err(|_| too_much(what.clone()))?;
+        kdf::scrypt(passphrase.as_bytes(), salt, log_n).map_err(|kdf::Unable| too_much(what))
+    }
+
+    fn spend(&mut self, memory: u32, passes: u64, what: &str) -> Result<()> {
+        if memory > self.limits.memory_kib {
+            return Err(too_much(what.to_owned()));
+        }
+        let cost = u64::from(memory).saturating_mul(passes);
+        self.kib_passes = self.kib_passes.checked_sub(cost).ok_or_else(|| too_much(what.to_owned()))?;
+        Ok(())
+    }
+}
+
+fn too_much(what: String) -> Error {
+    Error::over_limit(
+        "passphrase",
+        format!("the file asks for {what}: more memory or work than is allowed"),
+        "if you trust it, allow more memory; else leave it: it may be hostile",
+    )
+}
+
+fn too_weak(what: String) -> Error {
+    Error::over_limit(
+        "passphrase",
+        format!("the file asks for {what}: so little that guessing is cheap"),
+        "encrypt it anew; to open it all the same, allow weak figures",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    #[test]
+    fn absurd_figures_are_refused_before_memory_is_taken() {
+        let passphrase = Passphrase::new("x").unwrap();
+        let salt = [0; 16];
+        for figures in [
+            [u32::MAX, 1, 1],
+            [ARGON2_MAX_MEMORY_KIB + 1, 1, 1],
+            [ARGON2_MIN_MEMORY_KIB - 1, 1, 1],
+            [8192, 17, 1],
+            [8192, 0, 1],
+            [8192, 1, 17],
+            [8192, 1, 0],
+            [ARGON2_MAX_MEMORY_KIB, 5, 1],
+        ] {
+            let mut budget = Budget::new(KdfLimits::default());
+            let error = budget.argon2id(&passphrase, &salt, figures).err().unwrap();
+            assert_eq!(error.kind(), ErrorKind::OverLimit, "{figures:?}");
+        }
+        let mut budget = Budget::new(KdfLimits::default());
+        for log_n in [0, 21, 31, 32, 64, u32::MAX] {
+            assert!(budget.scrypt(&passphrase, &salt, log_n).is_err(), "{log_n}");
+        }
+        for iterations in [0, 99_999, 10_000_001] {
+            assert!(budget.pbkdf2(&passphrase, &salt, iterations).is_err(), "{iterations}");
+        }
+    }
+
+    #[test]
+    fn the_budget_counts_all_tries_of_one_opening() {
+        let mut budget = Budget::new(KdfLimits::memory_mib(8));
+        let passphrase = Passphrase::new("x").unwrap();
+        assert!(budget.argon2id(&passphrase, &[0; 16], [8192, 3, 1]).is_ok());
+        assert!(budget.argon2id(&passphrase, &[0; 16], [8192, 2, 1]).is_err());
+        assert!(budget.argon2id(&passphrase, &[0; 16], [8192, 1, 1]).is_ok());
+    }
+}

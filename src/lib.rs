@@ -1,0 +1,60 @@
+//! bulla: encryption that cannot be held wrong.
+//!
+//! A *bulla* was the clay envelope closed round a document and stamped with a seal: to read it one had to break it, and
+//! a broken one showed.
+//!
+//! ```
+//! # let dir = tempfile::tempdir()?;
+//! # let at = |name: &str| dir.path().join(name);
+//! # std::fs::write(at("letter.txt"), "Dear Bob")?;
+//! let bob = bulla::Identity::generate();           // Bob keeps this
+//! let recipient = bob.recipient();                 // and gives you this
+//!
+//! bulla::encrypt_file(&recipient, at("letter.txt"), at("letter.bulla"))?;
+//! bulla::decrypt_file(&bob, at("letter.bulla"), at("letter.again"))?;
+//! # assert_eq!(std::fs::read(at("letter.again"))?, b"Dear Bob");
+//! # Ok::<(), bulla::Error>(())
+//! ```
+//!
+//! - A caller says *who may open it* and *what it is for*; the format fixes the rest. Nothing takes a nonce, a mode or
+//!   the name of an algorithm.
+//! - Nothing is handed out before it is authentic, and a file appears whole or not at all.
+//! - Secrets are wiped, compare in constant time, and are shown only by methods named `expose_…`.
+//!
+//! One locks with a [`Key`], [`Keyring`], [`Passphrase`], [`Recipient`] or [`Recipients`], and unlocks with a [`Key`],
+//! [`Keyring`], [`Passphrase`], [`Identity`] or several. See [`file`] for streams, contexts, padding, metadata,
+//! directories, random access, and changing who may open a file.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `file` (default) | the file face |
+//! | `cli` | the command `bulla` |
+//! | `object_store` | the same files in S3-like stores |
+#![forbid(unsafe_code)]
+
+mod error;
+mod limits;
+mod secret;
+
+#[cfg(feature = "file")]
+mod encoding;
+#[cfg(feature = "file")]
+mod formats;
+#[cfg(feature = "file")]
+mod keys;
+#[cfg(feature = "file")]
+mod primitives;
+
+#[cfg(feature = "file")]
+pub mod file;
+
+pub use error::{Error, ErrorKind, Result};
+#[cfg(feature = "file")]
+pub use file::{Authenticity, Format, Padding, decrypt, decrypt_file, encrypt, encrypt_file};
+#[cfg(feature = "file")]
+pub use keys::{
+    Identity, KdfCost, KdfLimits, Key, KeyId, Keyring, Lock, Passphrase, Recipient, Recipients, Unlock,
+};
+
+#[cfg(doc)]
+pub mod manual;
