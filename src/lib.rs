@@ -31,6 +31,8 @@
 //! | `cli` | the command `bulla` |
 //! | `object_store` | the same files in S3-like stores |
 #![forbid(unsafe_code)]
+// In tests a panic is the point, and lengths are small.
+#![cfg_attr(test, allow(clippy::as_conversions))]
 
 mod error;
 mod limits;

@@ -64,7 +64,8 @@ impl Stanza {
         format!("-> {}", self.arguments)
     }
 
-    fn write(&self, out: &mut String) {
+    /// Appends the stanza as it stands in a file.
+    pub(crate) fn write(&self, out: &mut String) {
         out.push_str(&self.line());
         out.push('\n');
         for piece in self.body.chunks(LINE_BYTES) {

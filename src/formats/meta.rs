@@ -33,9 +33,7 @@ impl Meta {
         if fields.is_empty() {
             return Ok(None);
         }
-        let (cipher, nonce) = cipher(file_key);
-        let sealed = cipher.seal_vec(&nonce, &fields);
-        Ok(Some(sealed.map_err(|_| Error::unauthentic())?))
+        seal_fields(file_key, &fields).map(Some)
     }
 
     /// Opens and reads.
@@ -116,6 +114,12 @@ impl Meta {
         }
         Some(())
     }
+}
+
+/// Seals fields and their filling.
+pub(crate) fn seal_fields(file_key: &Secret<32>, fields: &[u8]) -> Result<Vec<u8>> {
+    let (cipher, nonce) = cipher(file_key);
+    cipher.seal_vec(&nonce, fields).map_err(|_| Error::unauthentic())
 }
 
 /// Checks the length of sealed metadata, before anything else is done with them.

@@ -8,3 +8,5 @@ pub(crate) mod padding;
 pub(crate) mod payload;
 pub(crate) mod sealing;
 pub(crate) mod unsealing;
+#[cfg(test)]
+mod vectors;

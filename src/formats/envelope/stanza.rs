@@ -158,7 +158,7 @@ fn wrap_for_recipient(file_key: &FileKey, kem: Kem, public: &[u8]) -> Result<Sta
 /// The committing wrap under a symmetric key: a commitment, then AES-256-GCM.
 ///
 /// GCM alone would let one body open under two keys to two things (ePrint 2020/1491); the commitment does not.
-fn wrap_under(file_key: &FileKey, kek: &[u8; 32], arguments: String) -> Result<Stanza> {
+pub(crate) fn wrap_under(file_key: &FileKey, kek: &[u8; 32], arguments: String) -> Result<Stanza> {
     let stanza = Stanza::new(arguments, Vec::new());
     let Wrap { cipher, nonce, commitment } = Wrap::derive(kek, &stanza);
     let sealed = cipher.seal_vec(&nonce, file_key.expose()).map_err(|_| Error::unauthentic())?;
