@@ -44,7 +44,7 @@ pub(crate) const BECH32_CHARS: usize = 4096;
 pub(crate) const PASSPHRASE_BYTES: usize = 4096;
 /// bcrypt rounds of an encrypted SSH key: ssh-keygen writes 16 (24 from OpenSSH 9.9); 1000 is about 10 s.
 pub(crate) const SSH_BCRYPT_ROUNDS: u32 = 1000;
-/// RSA modulus bits of an SSH key: NIST SP 800-131A asks for 2048; OpenSSH stops at 16384, and so much work is a DoS.
+/// RSA modulus bits of an SSH key: NIST SP 800-131A asks for 2048; OpenSSH stops at 16384, and so much work would stop a reader.
 pub(crate) const SSH_RSA_MIN_BITS: usize = 2048;
 /// See [`SSH_RSA_MIN_BITS`].
 pub(crate) const SSH_RSA_MAX_BITS: usize = 8192;
@@ -53,7 +53,7 @@ pub(crate) const KEYRING_KEYS: usize = 4096;
 
 /// Entries of a directory that is extracted. Ours: more files than most disks hold.
 pub(crate) const ARCHIVE_ENTRIES: u64 = 10_000_000;
-/// Depth of a path in a directory that is extracted. Ours; PATH_MAX (4096) allows 2048.
+/// Depth of a path in a directory that is extracted. Ours; `PATH_MAX` (4096) allows 2048.
 pub(crate) const ARCHIVE_DEPTH: usize = 256;
-/// Bytes of a path in a directory that is extracted: Linux's PATH_MAX.
+/// Bytes of a path in a directory that is extracted: Linux's `PATH_MAX`.
 pub(crate) const ARCHIVE_PATH_BYTES: usize = 4096;

@@ -34,6 +34,8 @@ const FLOORS: &[(&str, u8)] = &[
     ("cookie", 6),
     ("tls", 6),
     ("adapters", 7),
+    // Documentation only: the pages of docs/.
+    ("manual", 7),
 ];
 
 /// Crates that hold algorithms: `primitives/` alone names them.

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use tar::{Archive, Builder, Entry, EntryType, Header};
 
-use super::decryption::Progress;
+use super::create::{check_running, sync_folder};
+use super::progress::{Progress, tell};
 use super::writer::Writer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::formats::payload::wide;
@@ -60,7 +61,7 @@ fn add_folder<W: Write>(
                 return Err(Error::new(ErrorKind::Changed, what, "it changed while it was read", hint));
             }
             *done = done.saturating_add(about.len());
-            super::tell(progress, *done)?;
+            tell(progress, *done)?;
         } else {
             return Err(refuse(&path, "it is a link, a device, a pipe or a socket"));
         }
@@ -95,7 +96,12 @@ fn seconds(about: &fs::Metadata) -> u64 {
 ///
 /// Only plain files and directories are made, and only below `folder`. No link is ever made, so no path can lead out
 /// through one. The stream is read to its end: the last of it must be authentic, too.
-pub(super) fn extract(reader: impl Read, folder: &Path, progress: Progress<'_>) -> Result<u64> {
+pub(super) fn extract(
+    reader: impl Read,
+    folder: &Path,
+    durable: bool,
+    progress: Progress<'_>,
+) -> Result<u64> {
     let mut counted = Counted { inner: reader, count: 0 };
     let mut archive = Archive::new(&mut counted);
     let mut long_name = None;
@@ -105,6 +111,7 @@ pub(super) fn extract(reader: impl Read, folder: &Path, progress: Progress<'_>) 
     let entries = archive.entries().map_err(|error| Error::io("archive", error))?.raw(true);
     for entry in entries {
         let mut entry = entry.map_err(unsound)?;
+        check_running()?;
         count = count.saturating_add(1);
         if count > ARCHIVE_ENTRIES {
             let why = format!("it has over {ARCHIVE_ENTRIES} entries");
@@ -119,8 +126,8 @@ pub(super) fn extract(reader: impl Read, folder: &Path, progress: Progress<'_>) 
             None => entry.path_bytes().into_owned(),
         };
         let path = folder.join(plain_path(&name)?);
-        done = done.saturating_add(make(&mut entry, &path)?);
-        super::tell(progress, done)?;
+        done = done.saturating_add(make(&mut entry, &path, durable)?);
+        tell(progress, done)?;
     }
     // Behind the archive's end there is only filling.
     let mut rest = Vec::new();
@@ -129,7 +136,22 @@ pub(super) fn extract(reader: impl Read, folder: &Path, progress: Progress<'_>) 
     if rest.len() == TRAILING || rest.iter().any(|byte| *byte != 0) {
         return Err(Error::malformed("archive", "something follows its end"));
     }
+    if durable {
+        sync_folders(folder)?;
+    }
     Ok(counted.count)
+}
+
+/// Makes the names in a folder and in all below it durable.
+fn sync_folders(folder: &Path) -> Result<()> {
+    let failed = |error| Error::io(folder.display().to_string(), error);
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if entry.file_type().map_err(failed)?.is_dir() {
+            sync_folders(&entry.path())?;
+        }
+    }
+    sync_folder(folder)
 }
 
 /// tar fills its stream up to a record: 20 blocks of 512 bytes by default. One more than that is too many.
@@ -146,7 +168,7 @@ fn read_long_name(entry: &mut Entry<'_, impl Read>) -> Result<Vec<u8>> {
 }
 
 /// Makes what an entry says; gives the bytes of its content.
-fn make(entry: &mut Entry<'_, impl Read>, path: &Path) -> Result<u64> {
+fn make(entry: &mut Entry<'_, impl Read>, path: &Path, durable: bool) -> Result<u64> {
     let failed = |error| Error::io(path.display().to_string(), error);
     if let Some(parent) = path.parent() {
         make_folders(parent).map_err(failed)?;
@@ -170,6 +192,9 @@ fn make(entry: &mut Entry<'_, impl Read>, path: &Path) -> Result<u64> {
             if let Some(modified) = modified {
                 // A time that this disk cannot keep is not worth losing the file for.
                 let _ = file.set_modified(modified);
+            }
+            if durable {
+                file.sync_all().map_err(failed)?;
             }
             return Ok(copied);
         }
@@ -241,59 +266,9 @@ fn new_file(path: &Path, executable: bool) -> io::Result<File> {
     options.open(path)
 }
 
-/// Whether a name is that of a plain file in any directory, on any system.
-pub(super) fn is_plain_name(name: &str) -> bool {
-    // What Windows keeps for devices, with or without an extension.
-    let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
-    let numbered = ["COM", "LPT"]
-        .iter()
-        .any(|device| stem.strip_prefix(device).is_some_and(|rest| rest.chars().count() == 1));
-    let device = numbered || ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].contains(&stem.as_str());
-    let bad = |letter: char| letter.is_control() || "/\\:*?\"<>|".contains(letter) || is_invisible(letter);
-    !name.is_empty()
-        && name.len() <= 255
-        && !name.starts_with(['.', '-', ' '])
-        && !name.ends_with(['.', ' '])
-        && !name.chars().any(bad)
-        && !device
-}
-
-/// Letters that make a name look like another: directions and zero widths.
-fn is_invisible(letter: char) -> bool {
-    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_plain_names_are_plain() {
-        for good in ["a", "report 2026.pdf", "é.txt", "a-b_c", "compute.txt", "LPT10"] {
-            assert!(is_plain_name(good), "{good}");
-        }
-        for bad in [
-            "",
-            ".",
-            "..",
-            "a/b",
-            "a\\b",
-            "/a",
-            ".hidden",
-            "-rf",
-            "a\n",
-            "a\0b",
-            "C:x",
-            "nul",
-            "NUL.txt",
-            "com1.log",
-            "a ",
-            "a.",
-            "x\u{202e}fdp.exe",
-        ] {
-            assert!(!is_plain_name(bad), "{bad:?}");
-        }
-    }
 
     #[test]
     fn only_relative_paths_of_plain_parts_are_extracted() {

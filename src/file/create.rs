@@ -28,6 +28,7 @@ pub(super) struct NewDirectory {
     temporary: TempDir,
     entry: Entry,
     target: PathBuf,
+    durable: bool,
 }
 
 /// Every temporary file and directory of this process; `None` once [`remove_unfinished`] has been called.
@@ -49,9 +50,20 @@ static UNFINISHED: Mutex<Option<Vec<PathBuf>>> = Mutex::new(Some(Vec::new()));
 pub fn remove_unfinished() {
     let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
     for path in unfinished.take().unwrap_or_default() {
-        // What cannot be removed now could not be removed later either.
-        let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
+        // An extraction may still be making the file that it had begun: then a directory is not empty at once.
+        for _ in 0..100 {
+            let removed = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
+            if removed.is_ok() || fs::symlink_metadata(&path).is_err() {
+                break;
+            }
+        }
     }
+}
+
+/// An error once [`remove_unfinished`] has been called: for work that makes files one by one.
+pub(super) fn check_running() -> Result<()> {
+    let unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+    if unfinished.is_some() { Ok(()) } else { Err(ending()) }
 }
 
 /// A place in [`UNFINISHED`].
@@ -131,18 +143,18 @@ impl NewFile {
                 Err(error) => Err(failed(error.error)),
             }
         })?;
-        if manner.durable { sync_folder(&target) } else { Ok(()) }
+        if manner.durable { sync_folder(folder(&target)) } else { Ok(()) }
     }
 }
 
 impl NewDirectory {
     /// Begins a directory for `target`, which must not exist: a directory is never replaced.
-    pub(super) fn begin(target: &Path) -> Result<Self> {
+    pub(super) fn begin(target: &Path, durable: bool) -> Result<Self> {
         check_target(target, false)?;
         let folder = folder(target);
         let make = || Builder::new().prefix(".bulla-").suffix(".partial").tempdir_in(folder);
         let (temporary, entry) = Entry::note(make, |temporary| temporary.path().to_owned(), target)?;
-        Ok(NewDirectory { temporary, entry, target: target.to_owned() })
+        Ok(NewDirectory { temporary, entry, target: target.to_owned(), durable })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -151,7 +163,7 @@ impl NewDirectory {
 
     /// Puts the directory in its place.
     pub(super) fn commit(self) -> Result<()> {
-        let NewDirectory { temporary, entry, target } = self;
+        let NewDirectory { temporary, entry, target, durable } = self;
         entry.settle(|| {
             // An empty directory made there meanwhile is replaced by rename; anything else makes it fail.
             check_target(&target, false)?;
@@ -160,7 +172,7 @@ impl NewDirectory {
         })?;
         // It is no longer where it was made: nothing is left to remove.
         let _ = temporary.keep();
-        sync_folder(&target)
+        if durable { sync_folder(folder(&target)) } else { Ok(()) }
     }
 }
 
@@ -195,10 +207,9 @@ fn folder(target: &Path) -> &Path {
     }
 }
 
-/// Makes the new name itself durable.
-fn sync_folder(target: &Path) -> Result<()> {
-    let folder = folder(target);
-    // Where a directory cannot be opened (Windows), the rename is as durable as the system makes it.
+/// Makes the names in a folder durable.
+pub(super) fn sync_folder(folder: &Path) -> Result<()> {
+    // Where a directory cannot be opened (Windows), a rename is as durable as the system makes it.
     match File::open(folder) {
         Ok(open) => open.sync_all().map_err(|error| Error::io(folder.display().to_string(), error)),
         Err(_) => Ok(()),

@@ -3,23 +3,20 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
 
 use super::create::{Manner, NewDirectory, NewFile};
+use super::opened::Opened;
+use super::progress::{self, Progress};
 use super::ranges::UncheckedRanges;
 use super::reader::Reader;
+use super::source::Source;
 use super::{archive, parallel};
 use crate::error::{Error, Result};
 use crate::formats::header;
-use crate::formats::meta::Meta;
 use crate::formats::payload::wide;
-use crate::formats::sealing::Format;
-use crate::formats::unsealing::{self, Authenticity, Terms, Unsealed};
+use crate::formats::unsealing::{self, Terms};
 use crate::keys::lock::Opener;
 use crate::keys::{KdfLimits, Unlock};
-
-/// A function that is told how many bytes have been done, and may stop the work.
-pub(super) type Progress<'a> = Option<&'a (dyn Fn(u64) -> ControlFlow<()> + Sync)>;
 
 /// Decrypts bytes. It finds out by itself which format they have, armored or not.
 ///
@@ -167,9 +164,9 @@ impl<'a> Decryption<'a> {
     /// # Errors
     /// Those of [`decrypt_file`].
     pub fn file(&self, from: impl AsRef<Path>, into: impl AsRef<Path>) -> Result<Opened> {
-        let source = super::Source::open(from.as_ref())?;
+        let source = Source::open(from.as_ref())?;
         source.check_target(into.as_ref(), self.manner.overwrite)?;
-        self.into_file(self.reader(&source.file)?, &source, into.as_ref())
+        self.write_file(self.reader(&source.file)?, &source, into.as_ref())
     }
 
     /// Reads all of a file and checks it, on all cores, writing nothing.
@@ -177,7 +174,7 @@ impl<'a> Decryption<'a> {
     /// # Errors
     /// Those of [`verify`].
     pub fn verify(&self, path: impl AsRef<Path>) -> Result<Opened> {
-        let source = super::Source::open(path.as_ref())?;
+        let source = Source::open(path.as_ref())?;
         self.copy_out(self.reader(&source.file)?, &source, None)
     }
 
@@ -205,7 +202,7 @@ impl<'a> Decryption<'a> {
     /// # Ok::<(), bulla::Error>(())
     /// ```
     pub fn directory(&self, from: impl AsRef<Path>, into: impl AsRef<Path>) -> Result<Opened> {
-        let reader = self.reader(super::Source::open(from.as_ref())?.file)?;
+        let reader = self.reader(Source::open(from.as_ref())?.file)?;
         if !reader.opened().metadata().is_directory() {
             return Err(Error::usage(
                 "directory",
@@ -233,13 +230,46 @@ impl<'a> Decryption<'a> {
     /// # Ok::<(), bulla::Error>(())
     /// ```
     pub fn restore(&self, from: impl AsRef<Path>, into: impl AsRef<Path>) -> Result<Opened> {
-        let source = super::Source::open(from.as_ref())?;
+        let source = Source::open(from.as_ref())?;
         source.check_target(into.as_ref(), self.manner.overwrite)?;
         let reader = self.reader(&source.file)?;
         if reader.opened().metadata().is_directory() {
             return self.extract(reader, into.as_ref());
         }
-        self.into_file(reader, &source, into.as_ref())
+        self.write_file(reader, &source, into.as_ref())
+    }
+
+    /// [`restore`](Self::restore) for a stream: writes what a fresh [`reader`](Self::reader) gives into a new file, or
+    /// into a new directory. What the reader says of the content may help to choose where.
+    ///
+    /// # Errors
+    /// Those of [`restore`](Self::restore); [`Usage`](crate::ErrorKind::Usage) if something has been read from it already.
+    ///
+    /// ```
+    /// use bulla::{Key, file::{Decryption, Encryption}};
+    /// # let dir = tempfile::tempdir()?;
+    /// let key = Key::generate();
+    /// let sealed = Encryption::to(&key).name("letter.txt").bytes(b"hello")?;
+    /// let decryption = Decryption::with(&key);
+    /// let reader = decryption.reader(&sealed[..])?;
+    /// let name = reader.opened().metadata().file_name().unwrap_or("unnamed").to_owned();
+    /// decryption.restore_reader(reader, dir.path().join(name))?;
+    /// assert_eq!(std::fs::read(dir.path().join("letter.txt"))?, b"hello");
+    /// # Ok::<(), bulla::Error>(())
+    /// ```
+    pub fn restore_reader<R: Read>(&self, mut reader: Reader<R>, into: impl AsRef<Path>) -> Result<Opened> {
+        if !reader.is_fresh() {
+            return Err(Error::usage("reader", "it has been read from", "give one that has not"));
+        }
+        if reader.opened().metadata().is_directory() {
+            return self.extract(reader, into.as_ref());
+        }
+        let target = NewFile::begin(into.as_ref(), self.manner)?;
+        let length = progress::copy(&mut reader, &mut target.file(), self.progress)?;
+        target.commit()?;
+        let mut opened = reader.opened().clone();
+        opened.set_length(length);
+        Ok(opened)
     }
 
     /// Begins random access to something sealed that is `size` bytes long and begins with `head`: at least its
@@ -255,7 +285,7 @@ impl<'a> Decryption<'a> {
         UncheckedRanges::new(unsealed, size)
     }
 
-    fn into_file(&self, reader: Reader<&File>, source: &super::Source, into: &Path) -> Result<Opened> {
+    fn write_file(&self, reader: Reader<&File>, source: &Source, into: &Path) -> Result<Opened> {
         let target = NewFile::begin(into, self.manner)?;
         let opened = self.copy_out(reader, source, Some(target.file()))?;
         target.commit()?;
@@ -263,7 +293,7 @@ impl<'a> Decryption<'a> {
     }
 
     /// Opens all of a file, on all cores if it can be read at any place, and writes it if there is where to.
-    fn copy_out(&self, reader: Reader<&File>, source: &super::Source, out: Option<&File>) -> Result<Opened> {
+    fn copy_out(&self, reader: Reader<&File>, source: &Source, out: Option<&File>) -> Result<Opened> {
         let mut reader = match reader.into_ranges(source)? {
             Ok(ranges) => {
                 parallel::open(&ranges, &source.file, out, self.progress)?;
@@ -272,8 +302,8 @@ impl<'a> Decryption<'a> {
             Err(reader) => reader,
         };
         let length = match out {
-            Some(mut out) => super::copy(&mut reader, &mut out, self.progress)?,
-            None => super::copy(&mut reader, &mut io::sink(), self.progress)?,
+            Some(mut out) => progress::copy(&mut reader, &mut out, self.progress)?,
+            None => progress::copy(&mut reader, &mut io::sink(), self.progress)?,
         };
         let mut opened = reader.opened().clone();
         opened.set_length(length);
@@ -282,120 +312,10 @@ impl<'a> Decryption<'a> {
 
     fn extract(&self, reader: Reader<impl Read>, into: &Path) -> Result<Opened> {
         let mut opened = reader.opened().clone();
-        let target = NewDirectory::begin(into)?;
-        let length = archive::extract(reader, target.path(), self.progress)?;
+        let target = NewDirectory::begin(into, self.manner.durable)?;
+        let length = archive::extract(reader, target.path(), self.manner.durable, self.progress)?;
         target.commit()?;
         opened.set_length(length);
         Ok(opened)
-    }
-}
-
-/// What is known of something that was opened. All of it is authentic.
-#[derive(Clone, Debug)]
-pub struct Opened {
-    format: Format,
-    authenticity: Authenticity,
-    length: Option<u64>,
-    metadata: Metadata,
-}
-
-impl Opened {
-    pub(super) fn of(unsealed: &Unsealed, length: Option<u64>) -> Self {
-        Opened {
-            format: unsealed.format,
-            authenticity: unsealed.authenticity,
-            length,
-            metadata: Metadata(unsealed.meta.clone()),
-        }
-    }
-
-    pub(super) fn set_length(&mut self, length: u64) {
-        self.length = Some(length);
-    }
-
-    /// Which format it has.
-    #[must_use]
-    pub fn format(&self) -> Format {
-        self.format
-    }
-
-    /// What opening tells about who sealed it.
-    #[must_use]
-    pub fn authenticity(&self) -> Authenticity {
-        self.authenticity
-    }
-
-    /// The content's size in bytes; `None` while a stream's end has not been seen.
-    #[must_use]
-    pub fn length(&self) -> Option<u64> {
-        self.length
-    }
-
-    /// What was sealed beside the content.
-    #[must_use]
-    pub fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-}
-
-/// What was sealed beside the content, if its writer asked for that.
-///
-/// It is authentic, but its writer may be anybody (see [`Authenticity`]): a name is a claim, not a path.
-///
-/// ```
-/// use bulla::{Key, file::{Decryption, Encryption}};
-/// let key = Key::generate();
-/// let sealed = Encryption::to(&key).name("../../etc/passwd").bytes(b"root::0:0")?;
-/// let (_, opened) = Decryption::with(&key).bytes(&sealed)?;
-/// assert_eq!(opened.metadata().untrusted_name(), Some("../../etc/passwd"));
-/// assert_eq!(opened.metadata().file_name(), None);
-/// # Ok::<(), bulla::Error>(())
-/// ```
-#[derive(Clone, Debug, Default)]
-pub struct Metadata(Meta);
-
-impl Metadata {
-    /// The original name, if it is a plain file name that is safe in any directory: no separator, no control
-    /// character, not hidden, no name that Windows keeps for devices.
-    #[must_use]
-    pub fn file_name(&self) -> Option<&str> {
-        self.untrusted_name().filter(|name| archive::is_plain_name(name))
-    }
-
-    /// The original name as its writer gave it, whatever it holds. Never use it as a path, or show it unescaped.
-    #[must_use]
-    pub fn untrusted_name(&self) -> Option<&str> {
-        self.0.name.as_deref()
-    }
-
-    /// When the original was last modified (UTC), if this system can say that time.
-    #[must_use]
-    pub fn modified(&self) -> Option<SystemTime> {
-        let (seconds, nanos) = self.0.modified?;
-        let whole = Duration::from_secs(seconds.unsigned_abs());
-        let time = if seconds < 0 {
-            SystemTime::UNIX_EPOCH.checked_sub(whole)
-        } else {
-            SystemTime::UNIX_EPOCH.checked_add(whole)
-        };
-        time?.checked_add(Duration::from_nanos(nanos.into()))
-    }
-
-    /// The media type (RFC 6838), as its writer gave it: 1 to 255 printable ASCII characters.
-    #[must_use]
-    pub fn media_type(&self) -> Option<&str> {
-        self.0.media_type.as_deref()
-    }
-
-    /// Whether it was a directory.
-    #[must_use]
-    pub fn is_directory(&self) -> bool {
-        self.0.directory
-    }
-
-    /// Whether its length was padded.
-    #[must_use]
-    pub fn is_padded(&self) -> bool {
-        self.0.padded
     }
 }

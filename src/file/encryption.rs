@@ -1,13 +1,14 @@
 //! Sealing: for whom, for which context, how large it may look; then bytes, streams, files, directories.
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::SystemTime;
 
 use super::create::{Manner, NewFile};
-use super::decryption::Progress;
+use super::progress::{self, Progress};
+use super::source::Source;
 use super::writer::Writer;
-use super::{Source, archive, parallel};
+use super::{archive, parallel};
 use crate::error::{Error, Result};
 use crate::formats::padding::Padding;
 use crate::formats::payload::wide;
@@ -227,7 +228,7 @@ impl<'a> Encryption<'a> {
             Some(size) if !self.armored => this.seal_in_parallel(&source, size, &target)?,
             size => {
                 let mut writer = this.writer(target.file())?;
-                let copied = super::copy(&mut &source.file, &mut writer, self.progress)?;
+                let copied = progress::copy(&mut &source.file, &mut writer, self.progress)?;
                 writer.finish()?;
                 if size.is_some_and(|size| size != copied) {
                     return Err(source.changed());
@@ -235,6 +236,28 @@ impl<'a> Encryption<'a> {
             }
         }
         source.check_unchanged()?;
+        target.commit()
+    }
+
+    /// Encrypts a stream into a new file: [`file`](Self::file) for what has no path. There is no source to remember.
+    ///
+    /// # Errors
+    /// Those of [`file`](Self::file).
+    ///
+    /// ```
+    /// use bulla::{Key, file::{Decryption, Encryption}};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let sealed = dir.path().join("sealed");
+    /// let key = Key::generate();
+    /// Encryption::to(&key).stream(&b"hello"[..], &sealed)?;
+    /// assert_eq!(Decryption::with(&key).bytes(&std::fs::read(sealed)?)?.0, b"hello");
+    /// # Ok::<(), bulla::Error>(())
+    /// ```
+    pub fn stream(&self, mut from: impl Read, into: impl AsRef<Path>) -> Result<()> {
+        let target = NewFile::begin(into.as_ref(), self.manner)?;
+        let mut writer = self.writer(target.file())?;
+        progress::copy(&mut from, &mut writer, self.progress)?;
+        writer.finish()?;
         target.commit()
     }
 

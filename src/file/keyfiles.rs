@@ -7,7 +7,7 @@ use super::{decrypt, encrypt};
 use crate::encoding::armor::Label;
 use crate::error::{Error, ErrorKind, Result};
 use crate::formats::header;
-use crate::keys::identity::read_key_file;
+use crate::keys::text::read_key_file;
 use crate::keys::{Identity, Keyring, Lock, Passphrase, Unlock};
 use crate::secret::SecretVec;
 

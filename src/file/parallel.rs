@@ -7,9 +7,9 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
-use super::Source;
-use super::decryption::Progress;
+use super::progress::{Progress, tell};
 use super::ranges::Ranges;
+use super::source::Source;
 use crate::error::{Error, Result};
 use crate::formats::padding::{TRAILER, check_zeros};
 use crate::formats::payload::{OVERHEAD, Payload, wide};
@@ -144,7 +144,7 @@ fn run<B: Default>(
             }
             let length = work(batch, &mut buffers)?;
             let all = done.fetch_add(length, Ordering::Relaxed).saturating_add(length);
-            super::tell(progress, all)?;
+            tell(progress, all)?;
             Ok(true)
         };
         loop {

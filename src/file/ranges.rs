@@ -1,7 +1,7 @@
 //! Random access without input or output: which sealed bytes are needed, and what is in them.
 use std::ops::Range;
 
-use super::Opened;
+use super::opened::Opened;
 use crate::error::{Error, Result};
 use crate::formats::padding::{TRAILER, content_length};
 use crate::formats::payload::{OVERHEAD, Payload, wide};

@@ -2,8 +2,9 @@
 use std::fs::File;
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
 
+use super::opened::Opened;
+use super::parallel;
 use super::ranges::{Ranges, UncheckedRanges};
-use super::{Opened, parallel};
 use crate::encoding::armor::{Dearmorer, Label};
 use crate::encoding::input::{Input, read_full};
 use crate::error::{Error, Result};
@@ -117,6 +118,11 @@ impl<R: Read> Reader<R> {
     /// What is known before the content: format, authenticity, metadata. All of it is authentic.
     pub fn opened(&self) -> &Opened {
         &self.opened
+    }
+
+    /// Whether nothing has been read from it, and it was never sent elsewhere.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.position == 0 && matches!(&self.state, State::Streaming(streaming) if streaming.index == 0)
     }
 
     /// Opens more plaintext into `self.plain`; leaves it empty at the end. `wish` bytes are wanted.
@@ -315,7 +321,10 @@ impl<R: Read + Seek> Reader<R> {
 
 impl Reader<&File> {
     /// Turns into random access to the file, if it is one that can be read at any place; else gives itself back.
-    pub(super) fn into_ranges(self, source: &super::Source) -> Result<std::result::Result<Ranges, Self>> {
+    pub(super) fn into_ranges(
+        self,
+        source: &super::source::Source,
+    ) -> Result<std::result::Result<Ranges, Self>> {
         let (Source::Plain(_), Some(size)) = (&self.source, source.size()) else {
             return Ok(Err(self));
         };

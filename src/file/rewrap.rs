@@ -3,9 +3,9 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use super::Source;
 use super::create::{Manner, NewFile};
 use super::reader::armor_label;
+use super::source::Source;
 use crate::encoding::armor::{Armorer, Dearmorer, Label};
 use crate::encoding::input::Input;
 use crate::error::{Error, Result};
@@ -85,6 +85,8 @@ impl<'a> Rewrap<'a> {
     }
 
     /// Those who may open it too; who could before still may.
+    // Not `std::ops::Add`: nothing is summed, and the name says what happens to the file.
+    #[expect(clippy::should_implement_trait)]
     pub fn add(mut self, to: &'a (impl Lock + ?Sized)) -> Self {
         self.new = Some(to.holders());
         self

@@ -1,6 +1,6 @@
 //! C2SP chunked-encryption, instance Cobblestone-256: the payload of L1 and L2.
 //!
-//! https://c2sp.org/chunked-encryption, with AES-256-GCM and SHA-512.
+//! <https://c2sp.org/chunked-encryption>, with AES-256-GCM and SHA-512.
 use crate::limits::COBBLESTONE_CHUNKS;
 use crate::primitives::aead::{Cipher, NONCE, Refused, TAG};
 use crate::primitives::{hash, random};

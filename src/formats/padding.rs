@@ -20,7 +20,7 @@ pub enum Padding {
     /// The sealed size tells the exact size.
     #[default]
     None,
-    /// Padmé (Nikitin et al., PURBs, PoPETs 2019, section 4): at most 12 % more, about 3 % on average, and only
+    /// Padmé (Nikitin et al., PURBs, PETS 2019, section 4): at most 12 % more, about 3 % on average, and only
     /// O(log log n) bits of the length are told.
     Padme,
     /// Up to the next multiple of so many bytes; 0 counts as 1.

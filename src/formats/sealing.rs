@@ -83,7 +83,10 @@ fn seal_container(holders: &Holders<'_>, wishes: &Wishes<'_>) -> Result<Sealing>
 }
 
 /// A `bulla/v1` stanza for each holder.
-pub(crate) fn wrap_container(file_key: &envelope::FileKey, holders: &Holders<'_>) -> Result<Vec<Stanza>> {
+pub(crate) fn wrap_container(
+    file_key: &envelope::stanza::FileKey,
+    holders: &Holders<'_>,
+) -> Result<Vec<Stanza>> {
     check_mixture(holders)?;
     holders.list.iter().map(|holder| envelope::stanza::wrap(file_key, holder)).collect()
 }
@@ -110,7 +113,7 @@ fn check_size(stanzas: &[Stanza], header: &[u8]) -> Result<()> {
 }
 
 /// An age stanza for each holder.
-pub(crate) fn wrap_age(file_key: &age::FileKey, holders: &Holders<'_>) -> Result<Vec<Stanza>> {
+pub(crate) fn wrap_age(file_key: &age::stanza::FileKey, holders: &Holders<'_>) -> Result<Vec<Stanza>> {
     let passphrase = |holder: &Holder<'_>| matches!(holder, Holder::Passphrase(_));
     if holders.list.len() > 1 && holders.list.iter().any(passphrase) {
         return Err(cannot("age allows a passphrase only alone"));

@@ -129,7 +129,7 @@ pub(crate) fn unlock_container(
     container: &Container,
     openers: &[Opener<'_>],
     limits: KdfLimits,
-) -> Result<envelope::FileKey> {
+) -> Result<envelope::stanza::FileKey> {
     let mut budget = Budget::new(limits);
     let file_key = find(openers, container.kinds.len(), |index, opener| {
         match (container.header.stanzas.get(index), container.kinds.get(index)) {
@@ -164,7 +164,7 @@ pub(crate) fn unlock_age(
     header: &Header,
     openers: &[Opener<'_>],
     limits: KdfLimits,
-) -> Result<(age::FileKey, Vec<age::stanza::Kind>)> {
+) -> Result<(age::stanza::FileKey, Vec<age::stanza::Kind>)> {
     let kinds = age::check(header)?;
     let mut budget = Budget::new(limits);
     let file_key =

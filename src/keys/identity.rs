@@ -1,21 +1,16 @@
 //! Private keys that open what was encrypted to their recipients.
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
 use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
-use super::key::bad_key;
 use super::recipient::{PublicKey, Recipient};
 use super::ssh;
+use super::text::bad_key;
 use crate::encoding::bech32;
-use crate::encoding::input::read_full;
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::KEY_FILE_BYTES;
 use crate::primitives::hpke::{self, Kem};
 use crate::primitives::{agree, random};
-use crate::secret::{Secret, SecretVec};
+use crate::secret::Secret;
 
 /// A private key that opens what was encrypted to its [`Recipient`].
 ///
@@ -154,25 +149,6 @@ impl FromStr for Identity {
             _ => Err(bad()),
         }
     }
-}
-
-/// Reads a file that holds keys, up to a bound, into memory that is wiped.
-pub(crate) fn read_key_file(path: &Path) -> Result<SecretVec> {
-    let name = || path.display().to_string();
-    let file = File::open(path).map_err(|error| Error::io(name(), error))?;
-    read_key_stream(file, &name())
-}
-
-/// [`read_key_file`] for anything that reads.
-pub(crate) fn read_key_stream(mut from: impl Read, name: &str) -> Result<SecretVec> {
-    let mut bytes = SecretVec::new(vec![0; KEY_FILE_BYTES + 1]);
-    let got = read_full(&mut from, &mut bytes).map_err(|error| Error::io(name.to_owned(), error))?;
-    if got > KEY_FILE_BYTES {
-        let why = format!("it is over {KEY_FILE_BYTES} bytes");
-        return Err(Error::new(ErrorKind::OverLimit, name.to_owned(), why, "give a file of keys"));
-    }
-    bytes.truncate(got);
-    Ok(bytes)
 }
 
 #[cfg(test)]

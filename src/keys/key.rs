@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
+use super::text::{bad_key, read_key_file};
 use crate::encoding::bech32;
 use crate::error::{Error, ErrorKind, Result};
 use crate::primitives::{hash, random};
@@ -74,7 +75,7 @@ impl Key {
     /// ```
     pub fn read_file(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let bytes = super::identity::read_key_file(path)?;
+        let bytes = read_key_file(path)?;
         if let Some(key) = Secret::copy_from(&bytes) {
             return Ok(Key(key));
         }
@@ -129,16 +130,6 @@ impl FromStr for Key {
             .map(Key)
             .ok_or_else(|| bad_key("BULLA-SECRET-KEY-1…"))
     }
-}
-
-/// The error for text that is no key; it never repeats the text, which may hold one with a slip in it.
-pub(super) fn bad_key(form: &'static str) -> Error {
-    Error::new(
-        ErrorKind::Malformed,
-        "key",
-        format!("the text is not of the form {form}, or a character is wrong or missing"),
-        "copy it whole, with nothing before or after",
-    )
 }
 
 impl KeyId {

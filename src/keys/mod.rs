@@ -6,6 +6,7 @@ pub(crate) mod lock;
 pub(crate) mod passphrase;
 pub(crate) mod recipient;
 pub(crate) mod ssh;
+pub(crate) mod text;
 pub(crate) mod work;
 
 pub use identity::Identity;

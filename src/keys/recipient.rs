@@ -3,8 +3,8 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-use super::identity::read_key_file;
 use super::ssh;
+use super::text::read_key_file;
 use crate::encoding::bech32;
 use crate::error::{Error, ErrorKind, Result};
 use crate::primitives::hpke::{self, Kem};

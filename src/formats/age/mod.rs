@@ -2,13 +2,12 @@
 pub(crate) mod stanza;
 pub(crate) mod stream;
 
+use stanza::FileKey;
+
 use super::header::{Header, Stanza, Version, malformed};
 use crate::error::{Error, Result};
 use crate::primitives::hash;
-use crate::secret::{Secret, equal};
-
-/// The key that every stanza wraps and everything else follows from.
-pub(crate) type FileKey = Secret<16>;
+use crate::secret::equal;
 
 /// Checks what age asks of a header before any stanza is tried; gives what each stanza is.
 pub(crate) fn check(header: &Header) -> Result<Vec<stanza::Kind>> {

@@ -1,5 +1,4 @@
 //! age's stanzas: X25519, scrypt, mlkem768x25519, ssh-ed25519 and ssh-rsa.
-use super::FileKey;
 use crate::encoding::base64;
 use crate::error::{Error, ErrorKind, Result};
 use crate::formats::header::{Stanza, decimal, malformed};
@@ -13,6 +12,9 @@ use crate::primitives::aead::{Cipher, NONCE, TAG};
 use crate::primitives::hpke::{self, Kem, NotOpened};
 use crate::primitives::{agree, hash, kdf, random};
 use crate::secret::Secret;
+
+/// The key that every stanza wraps and everything else follows from.
+pub(crate) type FileKey = Secret<16>;
 
 const X25519_INFO: &[u8] = b"age-encryption.org/v1/X25519";
 const HYBRID_INFO: &[u8] = b"age-encryption.org/mlkem768x25519";
@@ -95,7 +97,7 @@ pub(crate) fn wrap(file_key: &FileKey, holder: &Holder<'_>) -> Result<Stanza> {
 }
 
 fn wrap_x25519(file_key: &FileKey, public: &[u8; 32]) -> Result<Stanza> {
-    let (share, key) = agree_with(public, X25519_INFO, |shared| Some(shared))?;
+    let (share, key) = agree_with(public, X25519_INFO, Some)?;
     let arguments = format!("X25519 {}", base64::encode(&share));
     Ok(Stanza::new(arguments, seal(&key, file_key)?))
 }

@@ -1,15 +1,14 @@
 //! L2, the container `bulla/v1`: docs/file-format.md sections 1 to 3.
 pub(crate) mod stanza;
 
+use stanza::FileKey;
+
 use super::header::{Header, Stanza, Version, malformed};
 use super::meta;
 use crate::error::{Error, Result};
 use crate::limits::PASSPHRASE_STANZAS;
 use crate::primitives::hash;
 use crate::secret::{Secret, equal};
-
-/// The key that every stanza wraps and everything else follows from.
-pub(crate) type FileKey = Secret<32>;
 
 /// A header whose every stanza has the form that the format gives it.
 pub(crate) struct Container {

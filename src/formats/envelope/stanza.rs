@@ -1,5 +1,4 @@
 //! The stanzas of `bulla/v1`: each wraps the file key for one holder (docs/file-format.md section 2).
-use super::FileKey;
 use crate::encoding::base64;
 use crate::error::{Error, ErrorKind, Result};
 use crate::formats::cobblestone::split_array;
@@ -13,6 +12,9 @@ use crate::primitives::aead::{Cipher, KEY, NONCE, TAG};
 use crate::primitives::hpke::{self, Kem, NotOpened};
 use crate::primitives::{hash, kdf, random};
 use crate::secret::{Secret, equal};
+
+/// The key that every stanza wraps and everything else follows from.
+pub(crate) type FileKey = Secret<32>;
 
 /// Commitment, file key and tag.
 const WRAPPED: usize = COMMITMENT + KEY + TAG;

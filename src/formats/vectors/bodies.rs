@@ -117,7 +117,7 @@ fn symmetric(facts: &mut Facts) {
     }
 }
 
-fn copy(maker: &Maker) -> crate::formats::envelope::FileKey {
+fn copy(maker: &Maker) -> crate::formats::envelope::stanza::FileKey {
     crate::secret::Secret::copy_from(maker.file_key.expose()).unwrap()
 }
 

@@ -4,7 +4,7 @@ use std::io::Write;
 use crate::encoding::armor::{Armorer, Label};
 use crate::encoding::base64;
 use crate::formats::cobblestone::{CHUNK, Cobblestone, PREFIX};
-use crate::formats::envelope::{self, FileKey};
+use crate::formats::envelope::{self, stanza::FileKey};
 use crate::formats::header::Stanza;
 use crate::formats::payload::Payload;
 use crate::keys::lock::Holder;

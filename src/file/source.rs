@@ -1,0 +1,70 @@
+//! A source file: what it was like when it was opened, and whether it still is.
+use std::fs::{File, Metadata as FileMetadata};
+use std::path::{Path, PathBuf};
+
+use super::create;
+use crate::error::{Error, ErrorKind, Result};
+
+/// A source file, and what it was like when it was opened.
+pub(super) struct Source {
+    pub(super) path: PathBuf,
+    pub(super) file: File,
+    pub(super) before: FileMetadata,
+}
+
+impl Source {
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let failed = |error| Error::io(path.display().to_string(), error);
+        let file = File::open(path).map_err(failed)?;
+        let before = file.metadata().map_err(failed)?;
+        Ok(Source { path: path.to_owned(), file, before })
+    }
+
+    /// The size of a file that can be read at any place. Files of /proc say 0 and have more: those are streams.
+    pub(super) fn size(&self) -> Option<u64> {
+        let size = self.before.len();
+        (cfg!(unix) && self.before.is_file() && size > 0).then_some(size)
+    }
+
+    pub(super) fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    pub(super) fn changed(&self) -> Error {
+        let hint = "encrypt it again when nobody writes to it";
+        Error::new(ErrorKind::Changed, self.name(), "it changed while it was read", hint)
+    }
+
+    pub(super) fn check_unchanged(&self) -> Result<()> {
+        let after = self.file.metadata().map_err(|error| Error::io(self.name(), error))?;
+        let same_time = after.modified().ok() == self.before.modified().ok();
+        if self.size().is_some() && (after.len() != self.before.len() || !same_time) {
+            return Err(self.changed());
+        }
+        Ok(())
+    }
+
+    /// Whether the target may be made. If it is the source it would be read while it is written.
+    pub(super) fn check_target(&self, target: &Path, overwrite: bool) -> Result<()> {
+        let same = match (self.path.canonicalize(), target.canonicalize()) {
+            (Ok(source), Ok(target)) => source == target || same_file(&self.before, &target),
+            _ => false,
+        };
+        if same {
+            return Err(Error::usage("target", "it is the source", "name another target"));
+        }
+        create::check_target(target, overwrite)
+    }
+}
+
+#[cfg(unix)]
+fn same_file(source: &FileMetadata, target: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let inode = |file: &FileMetadata| (file.dev(), file.ino());
+    target.metadata().is_ok_and(|target| inode(&target) == inode(source))
+}
+
+#[cfg(not(unix))]
+fn same_file(_: &FileMetadata, _: &Path) -> bool {
+    false
+}
