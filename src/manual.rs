@@ -1,3 +1,11 @@
 //! The manual: the pages of `docs/`.
 #[doc = include_str!("../docs/file-format.md")]
 pub mod file_format {}
+#[doc = include_str!("../docs/defaults.md")]
+pub mod defaults {}
+#[doc = include_str!("../docs/design.md")]
+pub mod design {}
+#[doc = include_str!("../docs/architecture.md")]
+pub mod architecture {}
+#[doc = include_str!("../docs/past-mistakes.md")]
+pub mod past_mistakes {}
