@@ -22,7 +22,7 @@
 //! - Secrets are wiped, compare in constant time, and are shown only by methods named `expose_…`.
 //!
 //! One locks with a [`Key`], [`Keyring`], [`Passphrase`], [`Recipient`] or [`Recipients`], and unlocks with a [`Key`],
-//! [`Keyring`], [`Passphrase`], [`Identity`] or several. See [`file`] for streams, contexts, padding, metadata,
+//! [`Keyring`], [`Passphrase`], [`Identity`] or several. See [`mod@file`] for streams, contexts, padding, metadata,
 //! directories, random access, and changing who may open a file.
 //!
 //! | feature | what it adds |
@@ -60,3 +60,8 @@ pub use keys::{
 
 #[cfg(doc)]
 pub mod manual;
+
+// Compiles what the read-me shows.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadMe;
