@@ -124,7 +124,8 @@ fn read_once(from: &mut impl Read, out: &mut [u8]) -> io::Result<usize> {
     loop {
         match from.read(out) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            other => return other,
+            // A source that says it gave more than there was room for would make us slice past the end.
+            other => return other.map(|got| got.min(out.len())),
         }
     }
 }

@@ -19,6 +19,11 @@ mod rewrap;
 mod source;
 mod writer;
 
+#[cfg(test)]
+mod archive_tests;
+#[cfg(test)]
+mod equality_tests;
+
 pub use create::remove_unfinished;
 pub use decryption::{Decryption, decrypt, decrypt_file, verify};
 pub use encryption::{Encryption, encrypt, encrypt_file};

@@ -72,12 +72,15 @@ enum State {
 /// Reads from the beginning to the end, of which nothing is known before.
 struct Streaming {
     unsealed: Unsealed,
-    /// Sealed bytes that have been read and not opened.
+    /// A buffer, whose first `held` bytes are sealed bytes that have been read and not opened.
     raw: Vec<u8>,
+    held: usize,
     most: usize,
     index: u64,
     unpadder: Option<Unpadder>,
     ended: bool,
+    /// Why the chunk after those that were opened last was not.
+    refused: Option<Error>,
 }
 
 impl<R: Read> Reader<R> {
@@ -106,10 +109,12 @@ impl<R: Read> Reader<R> {
         let state = State::Streaming(Box::new(Streaming {
             unsealed,
             raw: Vec::new(),
+            held: 0,
             most: most.min(hint.saturating_add(1).max(OVERHEAD)),
             index: 0,
             unpadder,
             ended: false,
+            refused: None,
         }));
         let plain = SecretVec::default();
         Ok(Reader { source, state, opened, plain, taken: 0, zeros: 0, position: 0 })
@@ -127,7 +132,6 @@ impl<R: Read> Reader<R> {
 
     /// Opens more plaintext into `self.plain`; leaves it empty at the end. `wish` bytes are wanted.
     fn refill(&mut self, wish: usize) -> Result<()> {
-        self.plain.clear();
         self.taken = 0;
         match std::mem::replace(&mut self.state, State::Failed) {
             State::Failed => return Err(Error::unauthentic()),
@@ -147,6 +151,7 @@ impl<R: Read> Reader<R> {
     fn read_random(&mut self, ranges: &Ranges, next: &mut u64, wish: usize) -> Result<()> {
         let rest = ranges.len().saturating_sub(*next);
         if rest == 0 {
+            self.plain.clear();
             return Ok(());
         }
         let chunk = ranges.payload().chunk();
@@ -174,11 +179,18 @@ impl Streaming {
     /// Opens what comes next; gives how many zeros come before it. No zeros and no plaintext: the end.
     fn next<R: Read>(&mut self, source: &mut Source<R>, plain: &mut SecretVec) -> Result<u64> {
         loop {
+            if let Some(error) = self.refused.take() {
+                return Err(error);
+            }
             if self.ended {
+                plain.clear();
                 return self.unpadder.take().map_or(Ok(0), |mut unpadder| unpadder.finish());
             }
             self.ended = self.fill(source)?;
-            self.open_whole(plain)?;
+            self.refused = self.open_whole(plain).err();
+            if plain.is_empty() && self.refused.is_some() {
+                continue;
+            }
             let Some(unpadder) = &mut self.unpadder else { return Ok(0) };
             let piece = unpadder.push(plain);
             plain.clear();
@@ -192,46 +204,51 @@ impl Streaming {
     /// Reads until a chunk and one byte more are there (is it the last?), or the end has come.
     fn fill<R: Read>(&mut self, source: &mut Source<R>) -> Result<bool> {
         let enough = self.unsealed.payload.stride().saturating_add(1);
-        let mut length = self.raw.len();
-        self.raw.resize(self.most.max(length), 0);
-        while length < enough {
-            if length == self.raw.len() {
-                self.raw.resize(enough.max(self.most), 0);
+        while self.held < enough {
+            if self.held == self.raw.len() {
+                let room = if self.raw.is_empty() { self.most } else { enough.max(self.most) };
+                self.raw.resize(room, 0);
             }
-            let got = source.read(self.raw.split_at_mut(length).1)?;
-            length = length.saturating_add(got);
+            let got = source.read(self.raw.split_at_mut(self.held).1)?;
+            self.held = self.held.saturating_add(got);
             if got == 0 {
-                self.raw.truncate(length);
                 return Ok(true);
             }
         }
-        self.raw.truncate(length);
         Ok(false)
     }
 
     /// Opens all chunks that are surely not the last, and at the end the last one.
+    ///
+    /// When one is refused, `plain` holds those before it: they are authentic and in their place.
     fn open_whole(&mut self, plain: &mut SecretVec) -> Result<()> {
-        let at_end = self.ended;
         let payload = &self.unsealed.payload;
-        let stride = payload.stride();
-        let spare = usize::from(!at_end || payload.last_may_be_full());
-        let whole = self.raw.len().saturating_sub(spare) / stride;
-        let (sealed, rest) = self.raw.split_at(whole.saturating_mul(stride).min(self.raw.len()));
-        let tail = if at_end { rest.len().checked_sub(OVERHEAD) } else { Some(0) };
-        let tail = tail.ok_or_else(Error::unauthentic)?;
-        plain.resize(whole.saturating_mul(payload.chunk()).saturating_add(tail), 0);
-        let (out, out_tail) = plain.split_at_mut(whole.saturating_mul(payload.chunk()));
-        for (sealed, out) in sealed.chunks(stride).zip(out.chunks_mut(payload.chunk())) {
-            payload.open(self.index, false, sealed, out)?;
-            self.index = self.index.saturating_add(1);
+        let (chunk, stride) = (payload.chunk(), payload.stride());
+        let spare = usize::from(!self.ended || payload.last_may_be_full());
+        let held = self.raw.split_at(self.held).0;
+        let whole = held.len().saturating_sub(spare) / stride;
+        let (sealed, rest) = held.split_at(whole.saturating_mul(stride).min(held.len()));
+        plain.resize(whole.saturating_mul(chunk), 0);
+        let mut good: usize = 0;
+        let opened: Result<()> =
+            sealed.chunks(stride).zip(plain.chunks_mut(chunk)).try_for_each(|(sealed, out)| {
+                payload.open(self.index, false, sealed, out)?;
+                good = good.saturating_add(out.len());
+                self.index = self.index.saturating_add(1);
+                Ok(())
+            });
+        plain.truncate(good);
+        opened?;
+        let mut used = sealed.len();
+        if self.ended {
+            let length = rest.len().checked_sub(OVERHEAD).ok_or_else(Error::unauthentic)?;
+            plain.resize(good.saturating_add(length), 0);
+            let opened = payload.open(self.index, true, rest, plain.split_at_mut(good).1);
+            opened.inspect_err(|_| plain.truncate(good))?;
+            used = held.len();
         }
-        if at_end {
-            payload.open(self.index, true, rest, out_tail)?;
-            self.raw.clear();
-        } else {
-            let used = sealed.len();
-            self.raw.drain(..used);
-        }
+        self.raw.copy_within(used..self.held, 0);
+        self.held = self.held.saturating_sub(used);
         Ok(())
     }
 }

@@ -24,10 +24,20 @@ pub trait Unlock: sealed::Unlock {}
 pub(crate) mod sealed {
     use super::{Holders, Opener};
 
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` is nothing that one can encrypt to",
+        label = "give a Key, Keyring, Passphrase, Recipient or Recipients",
+        note = "a password is a lock as bulla::Passphrase::new(text), bytes of a key as bulla::Key::from_bytes(bytes)"
+    )]
     pub trait Lock {
         fn holders(&self) -> Holders<'_>;
     }
 
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` is nothing that one can decrypt with",
+        label = "give a Key, Keyring, Passphrase or Identity, or a slice of them",
+        note = "a recipient is only encrypted to; its identity decrypts"
+    )]
     pub trait Unlock {
         fn openers(&self) -> Vec<Opener<'_>>;
     }

@@ -1,0 +1,4 @@
+fn main() {
+    let key = bulla::Key::generate();
+    let _copy = key.clone();
+}

@@ -1,0 +1,5 @@
+struct Anybody;
+
+impl bulla::Lock for Anybody {}
+
+fn main() {}

@@ -1,0 +1,3 @@
+fn main() {
+    let _ = bulla::encrypt("correct horse", b"hello");
+}

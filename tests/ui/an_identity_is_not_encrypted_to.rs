@@ -1,0 +1,4 @@
+fn main() {
+    let identity = bulla::Identity::generate();
+    let _ = bulla::encrypt(&identity, b"hello");
+}

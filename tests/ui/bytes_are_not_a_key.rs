@@ -1,0 +1,3 @@
+fn main() {
+    let _ = bulla::encrypt(&[0u8; 32], b"hello");
+}
