@@ -11,9 +11,10 @@ pub(crate) const META_NAME_BYTES: usize = 1024;
 /// Bytes of a media type: RFC 6838 section 4.2 allows 127 for each half.
 pub(crate) const META_MEDIA_TYPE_BYTES: usize = 255;
 
-/// Chunks of a Cobblestone message: C2SP chunked-encryption, "Message chunking".
-pub(crate) const COBBLESTONE_CHUNKS: u64 = 1 << 40;
-/// Chunks of an age payload. age allows 2^88; at 64 KiB a chunk this is 2^56 bytes, as Cobblestone's 16 PiB and more.
+/// Chunks of a Cobblestone message: 4 PiB, as Python's `cryptography` has it. C2SP chunked-encryption lets AES-128
+/// wear out there; its texts say 2^38 or 2^40.
+pub(crate) const COBBLESTONE_CHUNKS: u64 = 1 << 38;
+/// Chunks of an age payload. age allows 2^88; at 64 KiB a chunk this is 2^56 bytes, 64 PiB.
 pub(crate) const AGE_CHUNKS: u64 = 1 << 40;
 
 /// White space allowed before and after an armor. age (Go) allows 1024 bytes.

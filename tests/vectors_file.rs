@@ -1,9 +1,29 @@
 //! Every file of `test-vectors/file` opens, or is refused, as its head says: as bytes, stream, seek and file.
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::time::SystemTime;
 
 use bulla::file::Decryption;
 use bulla::{Error, ErrorKind, Identity, Key, Passphrase, Unlock};
+
+/// What the sealed metadata say, in the form of the vectors' heads.
+fn metadata(of: &bulla::file::Metadata) -> serde_json::Value {
+    let mut says = serde_json::Map::new();
+    says.extend(of.untrusted_name().map(|name| ("name".into(), name.into())));
+    says.extend(of.modified().map(|time| ("modified".into(), seconds(time))));
+    says.extend(of.media_type().map(|media_type| ("media type".into(), media_type.into())));
+    says.extend(of.is_directory().then(|| ("directory".into(), true.into())));
+    says.into()
+}
+
+/// Seconds since 1970, rounded down, and nanoseconds.
+fn seconds(time: SystemTime) -> serde_json::Value {
+    match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(after) => serde_json::json!([after.as_secs(), after.subsec_nanos()]),
+        // The one early time of the vectors is a whole second.
+        Err(before) => serde_json::json!([-(before.duration().as_secs() as i64), 0]),
+    }
+}
 
 struct Vector {
     name: String,
@@ -119,14 +139,20 @@ fn file(how: &Decryption<'_>, sealed: &[u8]) -> Result<Vec<u8>, Error> {
 #[test]
 fn every_vector_opens_or_is_refused_as_its_head_says() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("test-vectors/file");
-    let (mut count, mut wrong) = (0, Vec::new());
+    let (mut count, mut described, mut wrong) = (0, 0, Vec::new());
     for entry in std::fs::read_dir(folder).unwrap() {
         let vector = Vector::read(&entry.unwrap().path());
         let openers = vector.openers();
         let openers: Vec<&dyn Unlock> = openers.iter().map(|opener| &**opener).collect();
         let context = unhex(vector.one("context").unwrap_or_default());
         let how = Decryption::with(&openers).context(&context);
-        wrong.extend(vector.check("bytes", how.bytes(&vector.file).map(|(content, _)| content)));
+        let bytes = how.bytes(&vector.file);
+        if let (Some(expected), Ok((_, opened))) = (vector.one("metadata"), &bytes) {
+            let expected: serde_json::Value = serde_json::from_str(expected).unwrap();
+            assert_eq!(metadata(opened.metadata()), expected, "{}", vector.name);
+            described += 1;
+        }
+        wrong.extend(vector.check("bytes", bytes.map(|(content, _)| content)));
         wrong.extend(vector.check("stream", stream(&how, &vector.file)));
         wrong.extend(vector.check("file", file(&how, &vector.file)));
         // Random access reads what it is asked for, and filling is not.
@@ -136,5 +162,6 @@ fn every_vector_opens_or_is_refused_as_its_head_says() {
         count += 1;
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(described >= 6, "only {described} with metadata");
     assert!(count >= 80, "only {count} vectors");
 }

@@ -89,6 +89,21 @@ fn symmetric(facts: &mut Facts) {
         let stanzas = maker.stanza().replacen('\n', " x\n", 1);
         (maker.file(&stanzas, PLAIN), maker.given())
     });
+    facts.good("2.6", "figures_not_tried", "absurd figures beside the right key", || {
+        let maker = Maker::new();
+        let stanzas = maker.absurd("argon2id SALT 4294967295 99 99") + &maker.stanza();
+        (PLAIN.into(), maker.file(&stanzas, PLAIN), maker.given())
+    });
+    facts.good("2.6", "argon2id_passes_16", "16 passes", || {
+        let maker = Maker::new();
+        let (file, given) = with_x(&maker, &maker.argon2id(8192, 16, 1));
+        (PLAIN.into(), file, given)
+    });
+    facts.good("2.6", "argon2id_lanes_16", "16 lanes", || {
+        let maker = Maker::new();
+        let (file, given) = with_x(&maker, &maker.argon2id(8192, 1, 16));
+        (PLAIN.into(), file, given)
+    });
     facts.bad("2.5", "figure_changed", "other passes than were wrapped with", "no-key", || {
         let maker = Maker::new();
         with_x(&maker, &maker.argon2id(8192, 1, 1).replacen(" 8192 1 1", " 8192 2 1", 1))
@@ -236,27 +251,41 @@ fn recipients(facts: &mut Facts) {
 
 fn metadata(facts: &mut Facts) {
     let modified = [&1_000_000_000u64.to_be_bytes()[..], &999_999_999u32.to_be_bytes()].concat();
-    for (name, fact, fields) in [
-        ("meta_name", "a name", field(2, "letter \u{e9}.txt".as_bytes())),
-        ("meta_name_longest", "a name of 1024 bytes", field(2, &[b'n'; 1024])),
-        ("meta_modified", "a time of modification", field(3, &modified)),
+    for (name, fact, says, fields) in [
+        ("meta_name", "a name", r#"{"name": "letter \u00e9.txt"}"#, field(2, "letter \u{e9}.txt".as_bytes())),
+        ("meta_name_longest", "a name of 1024 bytes", r#""#, field(2, &[b'n'; 1024])),
+        (
+            "meta_modified",
+            "a time of modification",
+            r#"{"modified": [1000000000, 999999999]}"#,
+            field(3, &modified),
+        ),
         (
             "meta_modified_early",
             "a time before 1970",
+            r#"{"modified": [-1, 0]}"#,
             field(3, &[&(-1i64).to_be_bytes()[..], &[0; 4]].concat()),
         ),
-        ("meta_media_type", "a media type", field(4, b"text/plain; charset=utf-8")),
-        ("meta_directory", "a directory", field(5, b"")),
+        (
+            "meta_media_type",
+            "a media type",
+            r#"{"media type": "text/plain; charset=utf-8"}"#,
+            field(4, b"text/plain; charset=utf-8"),
+        ),
+        ("meta_directory", "a directory", r#"{"directory": true}"#, field(5, b"")),
         (
             "meta_all",
             "name, time, media type and directory",
+            r#"{"name": "n", "modified": [1000000000, 999999999], "media type": "a/b", "directory": true}"#,
             [field(2, b"n"), field(3, &modified), field(4, b"a/b"), field(5, b"")].concat(),
         ),
-        ("meta_full", "fields that fill 64 bytes without filling", field(2, &[b'n'; 61])),
+        ("meta_full", "fields that fill 64 bytes without filling", r#""#, field(2, &[b'n'; 61])),
     ] {
         facts.good("2.16", name, fact, || {
             let maker = Maker::new();
-            (PLAIN.into(), maker.with_fields(&fields, PLAIN), maker.given())
+            let mut given = maker.given();
+            given.extend(Some(format!("metadata: {says}")).filter(|_| !says.is_empty()));
+            (PLAIN.into(), maker.with_fields(&fields, PLAIN), given)
         });
     }
     let late = [&[0; 8][..], &1_000_000_000u32.to_be_bytes()].concat();

@@ -13,6 +13,7 @@ use crate::keys::{Identity, Key};
 use crate::secret::Secret;
 
 const PLAIN: &[u8] = b"hello";
+const AGE: &str = "peer: skip an age file is for age's own readers";
 
 pub(super) fn add(facts: &mut Facts) {
     chunks(facts);
@@ -293,17 +294,17 @@ fn raw_and_age(facts: &mut Facts) {
     });
     facts.good("6.2", "age", "an age file", || {
         let (file, given) = age_file();
-        (PLAIN.into(), file, [given, vec!["peer: skip an age file is for age's own readers".into()]].concat())
+        (PLAIN.into(), file, [given, vec![AGE.to_owned()]].concat())
     });
     facts.bad("6.3", "age_scrypt_most", "an age file with a work factor of 21", "over-limit", || {
         let salt = base64::encode(&[3; 16]);
         let body = base64::encode(&[4; 32]);
         let header =
             format!("age-encryption.org/v1\n-> scrypt {salt} 21\n{body}\n--- {}\n", base64::encode(&[5; 32]));
-        (header.into_bytes(), vec!["passphrase: x".to_owned()])
+        (header.into_bytes(), vec!["passphrase: x".to_owned(), AGE.to_owned()])
     });
     facts.bad("6.4", "age_context", "a context for an age file", "usage", || {
         let (file, given) = age_file();
-        (file, [given, vec![format!("context: {}", hex(b"c"))]].concat())
+        (file, [given, vec![format!("context: {}", hex(b"c")), AGE.to_owned()]].concat())
     });
 }
