@@ -36,7 +36,8 @@ struct Inner {
 pub enum ErrorKind {
     /// The data is not what its writer sealed, or was sealed for another context: do not use it.
     Unauthentic,
-    /// None of the keys, identities or passphrases given opens it.
+    /// None of the keys, identities or passphrases given opens it. For a raw file, which has no header, also another
+    /// context.
     NoKeyFits,
     /// The input breaks its format.
     Malformed,

@@ -11,7 +11,6 @@ use crate::keys::text::read_key_file;
 use crate::keys::{Identity, Keyring, Lock, Passphrase, Unlock};
 use crate::secret::SecretVec;
 
-const SSH: &[u8] = b"-----BEGIN OPENSSH PRIVATE KEY-----";
 const MANNER: Manner = Manner { overwrite: false, durable: true };
 
 /// Reads an identity file: lines of identities, an OpenSSH private key, or a file of identities that is sealed under a
@@ -36,7 +35,7 @@ pub fn read_identities(
 ) -> Result<Vec<Identity>> {
     let path = path.as_ref();
     let bytes = read_key_file(path)?;
-    if bytes.trim_ascii_start().starts_with(SSH) {
+    if is_ssh(&bytes) {
         return read_ssh(&bytes, ask);
     }
     if !is_sealed(&bytes) {
@@ -60,6 +59,12 @@ fn read_ssh(bytes: &[u8], ask: impl FnOnce() -> Result<Passphrase>) -> Result<Ve
         other => other?,
     };
     Ok(vec![identity])
+}
+
+/// Whether bytes are a private key in PEM, in OpenSSH's form or in one that SSH wrote of old.
+fn is_ssh(bytes: &[u8]) -> bool {
+    let first = bytes.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default();
+    first.starts_with(b"-----BEGIN ") && first.trim_ascii_end().ends_with(b"PRIVATE KEY-----")
 }
 
 /// Whether bytes are a container, an age file or an armor.

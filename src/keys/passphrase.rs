@@ -13,7 +13,8 @@ const WORDS: usize = 10;
 /// A passphrase.
 ///
 /// It is normalised to Unicode NFC, so that é opens what é locked, however the keyboard made it
-/// (macOS and Windows differ). Nothing else is changed: case, white space and width count.
+/// (macOS and Windows differ). Nothing else is changed: case, white space and width count. age does not normalise:
+/// an age file is sealed under what was typed, and opened with either.
 ///
 /// It is wiped on drop and has no `Debug`, `Display` or `Clone`.
 ///
@@ -26,7 +27,10 @@ const WORDS: usize = 10;
 /// # Ok::<(), bulla::Error>(())
 /// ```
 pub struct Passphrase {
+    /// In NFC.
     text: SecretText,
+    /// As it was typed, if that is not NFC: age and SSH keys know no normalising.
+    typed: Option<SecretText>,
     cost: KdfCost,
 }
 
@@ -76,7 +80,8 @@ impl Passphrase {
         }
         let mut normal = SecretText::new(String::with_capacity(room));
         normal.extend(text.nfc());
-        Ok(Passphrase { text: normal, cost: KdfCost::default() })
+        let typed = (*normal != text).then(|| SecretText::new(text.to_owned()));
+        Ok(Passphrase { text: normal, typed, cost: KdfCost::default() })
     }
 
     /// Ten words drawn from the 2048 of BIP 39's English list, joined by `-`: 110 bits of entropy.
@@ -92,7 +97,7 @@ impl Passphrase {
             let drawn = usize::from(u16::from_le_bytes(random::bytes())) % list.len();
             text.push_str(list.get(drawn).copied().unwrap_or_default());
         }
-        Passphrase { text, cost: KdfCost::default() }
+        Passphrase { text, typed: None, cost: KdfCost::default() }
     }
 
     /// Sets how much work a guess costs. It counts when something is sealed; what is opened says its own figures.
@@ -102,14 +107,19 @@ impl Passphrase {
         self
     }
 
-    /// The passphrase as text, for showing it to the one who will need it.
+    /// The passphrase as text, as it was typed, for showing it to the one who will need it.
     #[must_use]
     pub fn expose_text(&self) -> Zeroizing<String> {
-        self.text.clone()
+        self.typed.as_ref().unwrap_or(&self.text).clone()
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.text.as_bytes()
+    }
+
+    /// What it was before normalising; the same as [`as_bytes`](Self::as_bytes) if that changed nothing.
+    pub(crate) fn as_typed(&self) -> &[u8] {
+        self.typed.as_ref().unwrap_or(&self.text).as_bytes()
     }
 
     pub(crate) fn kdf_cost(&self) -> KdfCost {

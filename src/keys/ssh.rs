@@ -84,8 +84,17 @@ impl Private {
         if pem.len() > KEY_FILE_BYTES {
             return Err(malformed("the file is too long"));
         }
-        let mut key = PrivateKey::from_openssh(pem)
-            .map_err(|_| malformed("it is not an OpenSSH private key (BEGIN OPENSSH PRIVATE KEY)"))?;
+        let text = pem.trim_ascii_start();
+        if text.starts_with(b"-----BEGIN ") && !text.starts_with(b"-----BEGIN OPENSSH PRIVATE KEY") {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "SSH key",
+                "it is in PEM's older form, not in OpenSSH's own (BEGIN OPENSSH PRIVATE KEY)",
+                "convert a copy of it with `ssh-keygen -p -f FILE`",
+            ));
+        }
+        let key = PrivateKey::from_openssh(pem);
+        let mut key = key.map_err(|_| malformed("it is not an OpenSSH private key"))?;
         if key.is_encrypted() {
             key = unseal(&key, passphrase)?;
         }

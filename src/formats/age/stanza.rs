@@ -116,7 +116,7 @@ fn wrap_scrypt(file_key: &FileKey, passphrase: &Passphrase) -> Result<Stanza> {
         }
     };
     let salt = random::bytes::<16>();
-    let key = kdf::scrypt(passphrase.as_bytes(), &[SCRYPT_SALT, &salt].concat(), log_n)
+    let key = kdf::scrypt(passphrase.as_typed(), &[SCRYPT_SALT, &salt].concat(), log_n)
         .map_err(|kdf::Unable| Error::usage("passphrase", "scrypt refused", "choose another cost"))?;
     let arguments = format!("scrypt {} {log_n}", base64::encode(&salt));
     Ok(Stanza::new(arguments, seal(&key, file_key)?))
@@ -173,7 +173,13 @@ pub(crate) fn unwrap(
     let identity = match (kind, opener) {
         (Kind::Scrypt { salt, log_n }, Opener::Passphrase(passphrase)) => {
             let salt = [SCRYPT_SALT, salt].concat();
-            return Ok(open(&budget.scrypt(passphrase, &salt, *log_n)?, &stanza.body));
+            // age takes what is typed; bulla's user may have typed it on another system.
+            let (typed, normal) = (passphrase.as_typed(), passphrase.as_bytes());
+            let opened = open(&budget.scrypt(typed, &salt, *log_n)?, &stanza.body);
+            if opened.is_some() || typed == normal {
+                return Ok(opened);
+            }
+            return Ok(open(&budget.scrypt(normal, &salt, *log_n)?, &stanza.body));
         }
         (_, Opener::Identity(identity)) => identity,
         _ => return Ok(None),
