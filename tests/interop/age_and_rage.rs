@@ -111,9 +111,13 @@ fn opens_beside_a_post_quantum_recipient(tool: &str) {
 }
 
 fn passphrase(tool: &str, way: Way) {
+    passphrase_of(tool, way, PASSPHRASE);
+}
+
+fn passphrase_of(tool: &str, way: Way, text: &str) {
     let Some(program) = peers::find(tool) else { return };
-    let Some(mut command) = peers::at_a_terminal(PASSPHRASE, program) else { return };
-    let passphrase = Passphrase::new(PASSPHRASE).unwrap().cost(KdfCost::Low);
+    let Some(mut command) = peers::at_a_terminal(text, program) else { return };
+    let passphrase = Passphrase::new(text).unwrap().cost(KdfCost::Low);
     let content = content(70_000);
     match way {
         Way::In => {
@@ -237,6 +241,16 @@ fn bulla_opens_what_age_seals_under_a_passphrase() {
 #[test]
 fn age_opens_what_bulla_seals_under_a_passphrase() {
     passphrase("age", Way::Out);
+}
+
+#[test]
+fn bulla_opens_what_age_seals_under_a_decomposed_passphrase() {
+    passphrase_of("age", Way::In, "Ka\u{308}se");
+}
+
+#[test]
+fn age_opens_what_bulla_seals_under_a_decomposed_passphrase() {
+    passphrase_of("age", Way::Out, "Ka\u{308}se");
 }
 
 #[test]
