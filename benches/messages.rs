@@ -1,6 +1,7 @@
 //! Small messages and random access: the figures that whole-file timing does not show.
 //!
 //! `cargo bench --bench messages` on one core (`taskset -c 0`), beside AES-256-GCM alone in the same run.
+#![allow(missing_docs, clippy::unwrap_used)]
 use std::hint::black_box;
 use std::io::{Read, Seek, SeekFrom, Write};
 

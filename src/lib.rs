@@ -32,7 +32,7 @@
 //! | `object_store` | the same files in S3-like stores |
 #![forbid(unsafe_code)]
 // In tests a panic is the point, and lengths are small.
-#![cfg_attr(test, allow(clippy::as_conversions))]
+#![cfg_attr(test, allow(clippy::as_conversions, clippy::string_slice))]
 
 mod error;
 mod limits;
@@ -47,6 +47,8 @@ mod keys;
 #[cfg(feature = "file")]
 mod primitives;
 
+#[cfg(feature = "object_store")]
+pub mod adapters;
 #[cfg(feature = "file")]
 pub mod file;
 

@@ -1,4 +1,11 @@
 //! Every file of `test-vectors/file` opens, or is refused, as its head says: as bytes, stream, seek and file.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::string_slice
+)]
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::SystemTime;

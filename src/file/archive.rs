@@ -52,10 +52,12 @@ fn add_folder<W: Write>(
         } else if about.is_file() {
             header.set_size(about.len());
             let file = File::open(&path).map_err(|error| failed(&path, error))?;
-            let mut counted = Counted { inner: file.take(about.len()), count: 0 };
+            let mut counted = Counted { inner: (&file).take(about.len()), count: 0 };
             let appended = tar.append_data(&mut header, &name, &mut counted);
             appended.map_err(|error| failed(&path, error))?;
-            if counted.count != about.len() {
+            let after = file.metadata().map_err(|error| failed(&path, error))?;
+            let same = after.len() == about.len() && after.modified().ok() == about.modified().ok();
+            if counted.count != about.len() || !same {
                 let hint = "encrypt it again when nobody writes to it";
                 let what = path.display().to_string();
                 return Err(Error::new(ErrorKind::Changed, what, "it changed while it was read", hint));

@@ -152,7 +152,12 @@ impl NewDirectory {
     pub(super) fn begin(target: &Path, durable: bool) -> Result<Self> {
         check_target(target, false)?;
         let folder = folder(target);
-        let make = || Builder::new().prefix(".bulla-").suffix(".partial").tempdir_in(folder);
+        let make = || {
+            let mut builder = Builder::new();
+            #[cfg(unix)]
+            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+            builder.prefix(".bulla-").suffix(".partial").tempdir_in(folder)
+        };
         let (temporary, entry) = Entry::note(make, |temporary| temporary.path().to_owned(), target)?;
         Ok(NewDirectory { temporary, entry, target: target.to_owned(), durable })
     }
@@ -200,7 +205,8 @@ fn exists(target: &Path) -> Error {
     )
 }
 
-fn folder(target: &Path) -> &Path {
+/// The folder that a target is in.
+pub(super) fn folder(target: &Path) -> &Path {
     match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -255,6 +255,9 @@ impl<'a> Decryption<'a> {
     /// let name = reader.opened().metadata().file_name().unwrap_or("unnamed").to_owned();
     /// decryption.restore_reader(reader, dir.path().join(name))?;
     /// assert_eq!(std::fs::read(dir.path().join("letter.txt"))?, b"hello");
+    /// # let mut begun = decryption.reader(&sealed[..])?;
+    /// # std::io::Read::read_exact(&mut begun, &mut [0])?;
+    /// # assert!(decryption.restore_reader(begun, dir.path().join("rest")).is_err());
     /// # Ok::<(), bulla::Error>(())
     /// ```
     pub fn restore_reader<R: Read>(&self, mut reader: Reader<R>, into: impl AsRef<Path>) -> Result<Opened> {

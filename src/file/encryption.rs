@@ -275,6 +275,7 @@ impl<'a> Encryption<'a> {
         if !source.before.is_dir() {
             return Err(Error::usage("source", "it is not a directory", "encrypt it as a file"));
         }
+        source.refuse_inside(into.as_ref())?;
         let target = NewFile::begin(into.as_ref(), self.manner)?;
         let mut this = self.remembering(&source);
         this.wishes.meta.directory = true;

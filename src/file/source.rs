@@ -44,6 +44,18 @@ impl Source {
         Ok(())
     }
 
+    /// A target inside the directory that is encrypted would be part of itself.
+    pub(super) fn refuse_inside(&self, target: &Path) -> Result<()> {
+        let inside = match (self.path.canonicalize(), create::folder(target).canonicalize()) {
+            (Ok(source), Ok(folder)) => folder.starts_with(source),
+            _ => false,
+        };
+        if inside {
+            return Err(Error::usage("target", "it is inside the source", "put it beside the directory"));
+        }
+        Ok(())
+    }
+
     /// Whether the target may be made. If it is the source it would be read while it is written.
     pub(super) fn check_target(&self, target: &Path, overwrite: bool) -> Result<()> {
         let same = match (self.path.canonicalize(), target.canonicalize()) {

@@ -121,7 +121,7 @@ fn too_much(what: String) -> Error {
     Error::over_limit(
         "passphrase",
         format!("the file asks for {what}: more memory or work than is allowed"),
-        "if you trust it, allow more memory; else leave it: it may be hostile",
+        "if you trust it, allow more memory (KdfLimits::memory_mib, --max-kdf-memory); else leave it: it may be hostile",
     )
 }
 
@@ -129,7 +129,7 @@ fn too_weak(what: String) -> Error {
     Error::over_limit(
         "passphrase",
         format!("the file asks for {what}: so little that guessing is cheap"),
-        "encrypt it anew; to open it all the same, allow weak figures",
+        "encrypt it anew; to open it all the same, allow it (KdfLimits::accept_weak, --accept-weak-kdf)",
     )
 }
 

@@ -54,7 +54,7 @@ impl Watched {
     }
 
     async fn spoil(&self, mut result: GetResult) -> Result<GetResult> {
-        let (flip, surplus) = (self.account().flip, self.account().surplus);
+        let Account { flip, surplus, .. } = *self.account();
         if flip.is_none() && surplus == 0 {
             return Ok(result);
         }

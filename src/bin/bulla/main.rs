@@ -1,2 +1,183 @@
-//! The command bulla.
-fn main() {}
+//! The command `bulla`: the library's files and keys, for shells. docs/command.md is its manual.
+mod decrypt;
+mod encrypt;
+mod failure;
+mod flow;
+mod guard;
+mod inspect;
+mod keygen;
+mod keyring;
+mod keys;
+mod manual;
+mod passphrase;
+mod rewrap;
+mod ui;
+mod who;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+use failure::{Done, Failure};
+
+/// Encrypts files so that whoever opens them gets the whole truth or nothing
+#[derive(Parser)]
+#[command(name = "bulla", version, after_help = AFTER, max_term_width = 100)]
+struct Arguments {
+    /// Say nothing but errors and what was asked for
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER: &str = "\
+Examples:
+  bulla encrypt -o letter.bulla letter.txt      makes a passphrase, and shows it once
+  bulla decrypt -o letter.txt letter.bulla      asks for it
+
+  bulla keygen -o me.key                        makes an identity, and shows its recipient
+  bulla keygen -y me.key > me.pub               prints the recipient, for those who write to you
+  bulla encrypt -R me.pub -o photos.bulla photos/
+  bulla decrypt -i me.key -o photos photos.bulla
+
+Exit codes:
+  0  done, or genuine
+  1  not authentic, or no key fits
+  2  the command line is wrong
+  3  the input is malformed, over a bound or unsupported
+  4  input or output failed, the target exists, or the source changed
+  128 + n  ended by signal n
+
+An error is one line on standard error, `bulla: WHAT: WHY; WHAT TO DO`. A file appears whole or not at all.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Encrypt a file, a directory or standard input
+    #[command(after_help = "\
+Nobody named: a passphrase is made, and shown once.
+
+Examples:
+  bulla encrypt -o letter.bulla letter.txt
+  bulla encrypt -r age1pq1… -r age1pq1… -o letter.bulla letter.txt
+  bulla encrypt -p --armor letter.txt
+  tar c photos | bulla encrypt -R team.txt --padding padme > photos.bulla
+  bulla encrypt --format age -r age1… -o letter.age letter.txt")]
+    Encrypt(Box<encrypt::Encrypt>),
+    /// Decrypt: all of a file or nothing with -o, authentic bytes only on standard output
+    #[command(after_help = "\
+What comes out of standard output is authentic, but whole only if the exit code is 0.
+A directory comes out of it as a tar stream.
+Nothing named to open it with: if the file wants a passphrase, it is asked for.
+
+Examples:
+  bulla decrypt -o letter.txt letter.bulla
+  bulla decrypt -i me.key -o photos photos.bulla
+  bulla decrypt -i ~/.ssh/id_ed25519 letter.age | less
+  bulla decrypt -i me.key --restore-name -o ~/inbox letter.bulla")]
+    Decrypt(Box<decrypt::Decrypt>),
+    /// Check all of a file as decrypt does, and write nothing
+    #[command(after_help = "\
+Examples:
+  bulla verify -i me.key backup.bulla && echo sound
+  bulla verify --json --passphrase-file pass.txt backup.bulla")]
+    Verify(Box<decrypt::Verify>),
+    /// Change who may open a file, in its place; the content is not touched
+    #[command(after_help = "\
+Before `with`: who may open the file from now on, instead of those before (or besides, with --add).
+After it: what you open it with now. Who kept a copy of the old file can still open that.
+
+Examples:
+  bulla rewrap -p with -p letter.bulla                    another passphrase
+  bulla rewrap --add -r age1pq1… with -i me.key letter.bulla
+  bulla rewrap --remove 2 with -i me.key letter.bulla     see bulla inspect for the numbers")]
+    Rewrap(Box<rewrap::Rewrap>),
+    /// Say what a file is, without a key; nothing of that is authenticated
+    Inspect(inspect::Inspect),
+    /// Make an identity or a raw key
+    #[command(after_help = "\
+Examples:
+  bulla keygen -o me.key               an identity, post-quantum
+  bulla keygen -p -o me.key            … sealed under a passphrase
+  bulla keygen --x25519 -o old.key     … for an age that knows only X25519
+  bulla keygen -y me.key               prints its recipient
+  bulla keygen --key -o backup.key     a raw key, for --key")]
+    Keygen(Box<keygen::Keygen>),
+    /// Make a passphrase
+    Passphrase,
+    /// Make and change keyrings: a primary key, and retired ones that still open
+    #[command(subcommand)]
+    Keyring(keyring::Ring),
+    /// Print a script that completes command lines in a shell
+    Completions { shell: Shell },
+    /// Print the man page, of the whole or of one command
+    Man { command: Option<String> },
+}
+
+fn main() -> ExitCode {
+    guard::harden();
+    let done = guard::watch_signals().and_then(|()| run(&std::env::args_os().collect::<Vec<_>>()));
+    let Err(failure) = done else { return ExitCode::SUCCESS };
+    guard::wait_if_ending();
+    ui::complain(&failure);
+    ExitCode::from(failure.code())
+}
+
+fn run(words: &[OsString]) -> Done<()> {
+    refuse_secrets(words)?;
+    let arguments = match Arguments::try_parse_from(words) {
+        Ok(arguments) => arguments,
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            return error.print().map_err(|error| Failure::io("standard output", &error));
+        }
+        Err(error) => return Err(usage(&error)),
+    };
+    if arguments.quiet {
+        ui::be_quiet();
+    }
+    match arguments.command {
+        Command::Encrypt(encrypt) => encrypt.run(),
+        Command::Decrypt(decrypt) => decrypt.run(),
+        Command::Verify(verify) => verify.run(),
+        Command::Rewrap(rewrap) => rewrap.run(),
+        Command::Inspect(inspect) => inspect.run(),
+        Command::Keygen(keygen) => keygen.run(),
+        Command::Passphrase => keygen::print_passphrase(),
+        Command::Keyring(ring) => ring.run(),
+        Command::Completions { shell } => manual::completions(shell, Arguments::command()),
+        Command::Man { command } => manual::page(command.as_deref(), Arguments::command()),
+    }
+}
+
+/// A secret among the arguments is in the shell's history and in every list of processes. It is refused, unrepeated.
+fn refuse_secrets(words: &[OsString]) -> Done<()> {
+    let is_secret = |word: &OsString| {
+        let word = word.to_string_lossy().to_ascii_uppercase();
+        ["AGE-SECRET-KEY-", "BULLA-SECRET-KEY-", "--PASSPHRASE="].iter().any(|secret| word.contains(secret))
+    };
+    if words.iter().any(is_secret) {
+        return Err(Failure::usage(
+            "arguments",
+            "there is a secret among them, for other processes and the shell's history to see",
+            "put it into a file, and give that: -i FILE, --key FILE or --passphrase-file FILE",
+        ));
+    }
+    Ok(())
+}
+
+/// What is wrong with a command line, in one line.
+fn usage(error: &clap::Error) -> Failure {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return Failure::usage("arguments", "there is no command among them", "see bulla --help");
+    }
+    let text = error.render().to_string();
+    let mut paragraphs =
+        text.split("\n\n").map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
+    let why = paragraphs.next().unwrap_or_default();
+    let why = why.strip_prefix("error: ").unwrap_or(&why);
+    let tip = paragraphs.find_map(|paragraph| paragraph.strip_prefix("tip: ").map(str::to_owned));
+    Failure::usage("arguments", why, tip.unwrap_or_else(|| "see bulla --help".to_owned()))
+}

@@ -44,9 +44,9 @@ fn symmetric(facts: &mut Facts) {
             let maker = Maker::new();
             let mut stanza = stanza(&maker);
             if grow {
-                stanza.body.push(0)
+                stanza.body.push(0);
             } else {
-                drop(stanza.body.pop())
+                drop(stanza.body.pop());
             }
             (maker.file(&text(&stanza), PLAIN), maker.given())
         });
@@ -213,7 +213,8 @@ fn recipients(facts: &mut Facts) {
     let classic = Identity::generate_x25519 as fn() -> Identity;
     let hybrid = Identity::generate as fn() -> Identity;
     type Edit = fn(&mut Vec<u8>, &mut Vec<u8>);
-    let cases: [(_, _, _, _, fn() -> Identity, Edit); 10] = [
+    type Case = (&'static str, &'static str, &'static str, &'static str, fn() -> Identity, Edit);
+    let cases: [Case; 10] = [
         ("2.10", "x25519_enc_short", "a share of 31 bytes", "malformed", classic, |enc, _| drop(enc.pop())),
         ("2.10", "x25519_enc_long", "a share of 33 bytes", "malformed", classic, |enc, _| enc.push(0)),
         ("2.10", "mlkem_enc_short", "an enc of 1119 bytes", "malformed", hybrid, |enc, _| drop(enc.pop())),
@@ -231,7 +232,7 @@ fn recipients(facts: &mut Facts) {
         ),
         ("2.13", "x25519_low_order", "a share of zeros", "malformed", classic, |enc, _| enc.fill(0)),
         ("2.13", "mlkem_low_order", "a hybrid share of zeros", "malformed", hybrid, |enc, _| {
-            enc[1088..].fill(0)
+            enc[1088..].fill(0);
         }),
     ];
     for (sentence, name, fact, kind, identity, edit) in cases {

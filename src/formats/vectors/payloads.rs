@@ -75,7 +75,7 @@ fn changes(facts: &mut Facts) {
             file[place] ^= 1;
         }),
         ("3.2", "cut_at_chunk", "cut after the second chunk", |file| {
-            file.truncate(chunk_at(file, LENGTH, 2))
+            file.truncate(chunk_at(file, LENGTH, 2));
         }),
         ("3.2", "cut_all_chunks", "cut before the first chunk", |file| {
             file.truncate(chunk_at(file, LENGTH, 0));

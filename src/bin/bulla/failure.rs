@@ -1,0 +1,128 @@
+//! What went wrong: one line for people, one exit code for scripts.
+use std::error::Error as _;
+use std::fmt::{self, Display};
+use std::io;
+
+use bulla::ErrorKind;
+
+pub(crate) type Done<T> = Result<T, Failure>;
+
+/// Exit codes; docs/command.md and `--help` say the same.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Code {
+    /// The check failed: not authentic, or no key fits.
+    Refused,
+    /// The command line is wrong.
+    Usage,
+    /// The input is malformed, over a bound or unsupported.
+    Input,
+    /// Input or output failed, or the target exists.
+    InputOutput,
+    /// 128 and SIGINT, for Ctrl-C at a prompt.
+    Interrupted,
+}
+
+pub(crate) struct Failure {
+    code: Code,
+    /// `WHAT: WHY; WHAT TO DO`. Empty: somebody else has said it.
+    text: String,
+}
+
+impl Failure {
+    pub(crate) fn new(code: Code, what: impl Display, why: impl Display, hint: impl Display) -> Self {
+        Failure { code, text: format!("{what}: {why}; {hint}") }
+    }
+
+    pub(crate) fn usage(what: impl Display, why: impl Display, hint: impl Display) -> Self {
+        Self::new(Code::Usage, what, why, hint)
+    }
+
+    /// An error of the operating system, and the thing it happened to.
+    pub(crate) fn io(what: impl Display, error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return closed_pipe();
+        }
+        let hint = match error.kind() {
+            io::ErrorKind::NotFound => "check the name",
+            io::ErrorKind::PermissionDenied => "check who may read or write there",
+            io::ErrorKind::StorageFull => "free some space and try again",
+            _ => "try again, or look at the disk",
+        };
+        Self::new(Code::InputOutput, what, error, hint)
+    }
+
+    /// Ctrl-C at a prompt: the thread that handles signals says so.
+    pub(crate) fn interrupted() -> Self {
+        Failure { code: Code::Interrupted, text: String::new() }
+    }
+
+    /// The same, with what it is about in front.
+    pub(crate) fn about(self, what: impl Display) -> Self {
+        Failure { text: format!("{what}: {}", self.text), ..self }
+    }
+
+    /// The same, and one thing more to know.
+    pub(crate) fn but(self, more: impl Display) -> Self {
+        Failure { text: format!("{}; {more}", self.text), ..self }
+    }
+
+    /// The same, as an error of the command line.
+    pub(crate) fn into_usage(self) -> Self {
+        Failure { code: Code::Usage, ..self }
+    }
+
+    pub(crate) fn code(&self) -> u8 {
+        match self.code {
+            Code::Refused => 1,
+            Code::Usage => 2,
+            Code::Input => 3,
+            Code::InputOutput => 4,
+            Code::Interrupted => 130,
+        }
+    }
+
+    pub(crate) fn is_silent(&self) -> bool {
+        self.text.is_empty()
+    }
+}
+
+/// All pipes that this command writes to are standard output.
+fn closed_pipe() -> Failure {
+    let why = "who read it has closed it";
+    Failure::new(Code::InputOutput, "standard output", why, "read to the end, or write a file with -o")
+}
+
+impl From<bulla::Error> for Failure {
+    fn from(error: bulla::Error) -> Self {
+        let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+        if source.is_some_and(|source| source.kind() == io::ErrorKind::BrokenPipe) {
+            return closed_pipe();
+        }
+        let code = match error.kind() {
+            ErrorKind::Unauthentic | ErrorKind::NoKeyFits => Code::Refused,
+            ErrorKind::Usage => Code::Usage,
+            ErrorKind::Exists | ErrorKind::Io | ErrorKind::Changed | ErrorKind::Cancelled => {
+                Code::InputOutput
+            }
+            // Malformed, Unrecognised, OverLimit, Unsupported, and whatever else an input may turn out to be.
+            _ => Code::Input,
+        };
+        Failure { code, text: error.to_string() }
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&one_line(&self.text))
+    }
+}
+
+/// Text that stays on one line and cannot steer a terminal: file names may hold anything.
+pub(crate) fn one_line(text: &str) -> String {
+    let plain = |letter: char| {
+        let escape =
+            letter.is_control() || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if escape { letter.escape_default().to_string() } else { letter.to_string() }
+    };
+    text.chars().map(plain).collect()
+}

@@ -1,0 +1,191 @@
+//! Where content comes from and where it goes: files, directories, standard input and output.
+use std::fs::Metadata;
+use std::io::{self, IsTerminal, Read, StdoutLock, Write};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::failure::{Code, Done, Failure};
+use crate::ui::{self, Meter};
+
+/// What is read.
+pub(crate) enum Input {
+    Stdin,
+    Path(PathBuf),
+}
+
+impl Input {
+    /// `-` and no name are standard input.
+    pub(crate) fn of(name: Option<&Path>) -> Self {
+        match name {
+            Some(path) if path != Path::new("-") => Input::Path(path.to_owned()),
+            _ => Input::Stdin,
+        }
+    }
+
+    pub(crate) fn is_stdin(&self) -> bool {
+        matches!(self, Input::Stdin)
+    }
+
+    /// The path of something that a command changes or looks at in its place.
+    pub(crate) fn path(&self, command: &str) -> Done<&Path> {
+        match self {
+            Input::Path(path) => Ok(path),
+            Input::Stdin => {
+                Err(Failure::usage(command, "standard input cannot be changed in its place", "name a file"))
+            }
+        }
+    }
+
+    /// What the system says of it, if it has a path.
+    pub(crate) fn metadata(&self) -> Done<Option<Metadata>> {
+        match self {
+            Input::Stdin => Ok(None),
+            Input::Path(path) => {
+                path.metadata().map(Some).map_err(|error| Failure::io(path.display(), &error))
+            }
+        }
+    }
+
+    /// A progress bar for it, unless content is about to be written to a terminal.
+    pub(crate) fn meter(&self, to_stdout: bool) -> Done<Meter> {
+        let total = self.metadata()?.filter(Metadata::is_file).map(|about| about.len());
+        if to_stdout && io::stdout().is_terminal() { Ok(Meter::none()) } else { Ok(Meter::new(total)) }
+    }
+}
+
+/// Standard input; who types is told how to end.
+pub(crate) fn stdin() -> io::StdinLock<'static> {
+    if io::stdin().is_terminal() {
+        ui::note("bulla: reading what you type; end with Ctrl-D at the beginning of a line");
+    }
+    io::stdin().lock()
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Target {
+    /// Write to this file, which appears whole or not at all; `-` is standard output
+    #[arg(short, long, value_name = "OUT")]
+    output: Option<PathBuf>,
+    /// Replace a file that exists
+    #[arg(long)]
+    force: bool,
+    /// Do not wait until the disk has the file: faster, and a power cut may lose it
+    #[arg(long)]
+    no_sync: bool,
+}
+
+impl Target {
+    /// `None` is standard output.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.output.as_deref().filter(|path| *path != Path::new("-"))
+    }
+
+    /// Refuses a target that exists before anybody is asked for a passphrase, or shown one. The library looks again.
+    pub(crate) fn check_free(&self) -> Done<()> {
+        match self.path() {
+            Some(path) if !self.force && path.symlink_metadata().is_ok() => {
+                let hint = "name another target, or replace it with --force";
+                Err(Failure::new(Code::InputOutput, path.display(), "it exists", hint))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn overwrite(&self) -> bool {
+        self.force
+    }
+
+    pub(crate) fn durable(&self) -> bool {
+        !self.no_sync
+    }
+}
+
+/// Refuses bytes on a terminal.
+pub(crate) fn check_not_terminal(hint: &str) -> Done<()> {
+    if io::stdout().is_terminal() { Err(binary_to_terminal(hint)) } else { Ok(()) }
+}
+
+fn binary_to_terminal(hint: &str) -> Failure {
+    Failure::usage("standard output", "it is a terminal, and this is not text", hint)
+}
+
+/// Standard output for decrypted content: a terminal gets text only, and nothing that steers it.
+pub(crate) struct Content {
+    out: StdoutLock<'static>,
+    terminal: bool,
+    /// The beginning of a letter whose end has not come yet.
+    partial: Vec<u8>,
+}
+
+impl Content {
+    pub(crate) fn new() -> Self {
+        let out = io::stdout().lock();
+        Content { terminal: out.is_terminal(), out, partial: Vec::new() }
+    }
+
+    fn write(&mut self, piece: &[u8]) -> Done<()> {
+        let failed = |error| Failure::io("standard output", &error);
+        if !self.terminal {
+            return self.out.write_all(piece).map_err(failed);
+        }
+        self.partial.extend_from_slice(piece);
+        let (whole, wrong) = match std::str::from_utf8(&self.partial) {
+            Ok(text) => (text.len(), false),
+            Err(error) => (error.valid_up_to(), error.error_len().is_some()),
+        };
+        let (text, rest) = self.partial.split_at(whole);
+        let steers = |letter: char| letter.is_control() && !"\n\t".contains(letter);
+        if wrong || String::from_utf8_lossy(text).contains(steers) {
+            return Err(binary_to_terminal("write it to a file with -o, or pipe it on"));
+        }
+        self.out.write_all(text).map_err(failed)?;
+        self.partial = rest.to_vec();
+        Ok(())
+    }
+
+    fn finish(mut self) -> Done<()> {
+        if !self.partial.is_empty() {
+            return Err(binary_to_terminal("write it to a file with -o, or pipe it on"));
+        }
+        self.out.flush().map_err(|error| Failure::io("standard output", &error))
+    }
+}
+
+/// Writes decrypted content out, piece by piece; each piece is authentic.
+pub(crate) fn copy_content(from: &mut impl Read, mut to: Content, meter: &Meter) -> Done<()> {
+    let mut written = 0;
+    let read = read_pieces(from, |piece, done| {
+        to.write(piece)?;
+        written = done;
+        let _ = meter.tell(done);
+        Ok(())
+    });
+    match read {
+        Ok(_) => to.finish(),
+        // A reader of the pipe must not take the beginning for the whole.
+        Err(failure) if written > 0 => {
+            Err(failure.but(format_args!("only the first {written} bytes have been written out")))
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Reads to the end; gives how many bytes that were.
+pub(crate) fn read_pieces(from: &mut impl Read, mut each: impl FnMut(&[u8], u64) -> Done<()>) -> Done<u64> {
+    let mut buffer = Zeroizing::new(vec![0; 256 * 1024]);
+    let mut done: u64 = 0;
+    loop {
+        let got = match from.read(&mut buffer) {
+            Ok(got) => got,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(bulla::Error::from(error).into()),
+        };
+        let piece = buffer.split_at_checked(got).map_or(&[][..], |(piece, _)| piece);
+        if piece.is_empty() {
+            return Ok(done);
+        }
+        done = done.saturating_add(u64::try_from(got).unwrap_or(u64::MAX));
+        each(piece, done)?;
+    }
+}
