@@ -171,7 +171,13 @@ fn read_long_name(entry: &mut Entry<'_, impl Read>) -> Result<Vec<u8>> {
 
 /// Makes what an entry says; gives the bytes of its content.
 fn make(entry: &mut Entry<'_, impl Read>, path: &Path, durable: bool) -> Result<u64> {
-    let failed = |error| Error::io(path.display().to_string(), error);
+    let failed = |error: io::Error| match error.kind() {
+        // The folder was empty when we began: what is in the way came out of the archive.
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+            Error::malformed("archive", "it has a name twice")
+        }
+        _ => Error::io(path.display().to_string(), error),
+    };
     if let Some(parent) = path.parent() {
         make_folders(parent).map_err(failed)?;
     }
@@ -179,12 +185,7 @@ fn make(entry: &mut Entry<'_, impl Read>, path: &Path, durable: bool) -> Result<
         EntryType::Directory => make_folders(path).map_err(failed)?,
         EntryType::Regular => {
             let mode = entry.header().mode().map_err(unsound)?;
-            let mut file = new_file(path, mode & 0o100 != 0).map_err(|error| {
-                if error.kind() == io::ErrorKind::AlreadyExists {
-                    return Error::malformed("archive", "it has a name twice");
-                }
-                failed(error)
-            })?;
+            let mut file = new_file(path, mode & 0o100 != 0).map_err(failed)?;
             let copied = io::copy(entry, &mut file).map_err(failed)?;
             if copied != entry.size() {
                 return Err(Error::malformed("archive", "it ends in the middle of a file"));

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::create::{Manner, NewFile};
+use super::create::{Manner, NewFile, check_target};
 use super::progress::{self, Progress};
 use super::source::Source;
 use super::writer::Writer;
@@ -275,6 +275,7 @@ impl<'a> Encryption<'a> {
         if !source.before.is_dir() {
             return Err(Error::usage("source", "it is not a directory", "encrypt it as a file"));
         }
+        check_target(into.as_ref(), self.manner.overwrite)?;
         source.refuse_inside(into.as_ref())?;
         let target = NewFile::begin(into.as_ref(), self.manner)?;
         let mut this = self.remembering(&source);

@@ -142,7 +142,8 @@ impl Keyring {
         let primary = primary.and_then(|text| text.parse().ok()).ok_or_else(|| bad(2))?;
         let mut ring = Keyring::with_primary(primary);
         for (number, line) in (3..).zip(lines) {
-            if number > KEYRING_KEYS {
+            // The first line is the form's name, the second the first key.
+            if number > KEYRING_KEYS.saturating_add(1) {
                 let why = format!("it has over {KEYRING_KEYS} keys");
                 return Err(Error::over_limit("keyring", why, "drop those that sealed nothing you keep"));
             }

@@ -6,3 +6,6 @@ pub(crate) mod hpke;
 pub(crate) mod kdf;
 pub(crate) mod random;
 pub(crate) mod rsa;
+
+#[cfg(test)]
+mod vectors;
