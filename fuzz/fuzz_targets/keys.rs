@@ -3,28 +3,31 @@
 use bulla::{Error, Identity, Key, KeyId, Keyring, Recipient};
 use bulla_fuzz::{base64, bech32, check_text};
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    // As it is, and dressed so that it gets past the checksum or the encoding.
-    if let Ok(text) = std::str::from_utf8(data) {
-        text_of_a_key(text);
-        identity_file(text);
+libfuzzer_sys::fuzz_target!(|data: &[u8]| match data {
+    // The first byte says how the others are dressed, so that they get past a checksum or an encoding.
+    [0, bytes @ ..] => text_of_a_key(&bech32("bulla-secret-key-", bytes)),
+    [1, bytes @ ..] => text_of_a_key(&bech32("age", bytes)),
+    [2, bytes @ ..] => text_of_a_key(&bech32("age1pq", bytes)),
+    [3, bytes @ ..] => text_of_a_key(&bech32("age-secret-key-", bytes).to_uppercase()),
+    [4, bytes @ ..] => text_of_a_key(&bech32("age-secret-key-pq-", bytes).to_uppercase()),
+    [5, bytes @ ..] => text_of_a_key(&ssh_line("ssh-ed25519", bytes)),
+    [6, bytes @ ..] => text_of_a_key(&ssh_line("ssh-rsa", bytes)),
+    [7, bytes @ ..] => ssh_identity(&pem(bytes)),
+    text => {
+        keyring(text);
+        ssh_identity(text);
+        if let Ok(text) = std::str::from_utf8(text) {
+            text_of_a_key(text);
+            identity_file(text);
+        }
     }
-    for prefix in ["bulla-secret-key-", "age", "age1pq"] {
-        text_of_a_key(&bech32(prefix, data));
-    }
-    for prefix in ["age-secret-key-", "age-secret-key-pq-"] {
-        text_of_a_key(&bech32(prefix, data).to_uppercase());
-    }
-    for kind in ["ssh-ed25519", "ssh-rsa"] {
-        text_of_a_key(&format!("{kind} {}", base64(data)));
-        // With the length and the name before it, which a fuzzer would have to guess.
-        let named = [&(kind.len() as u32).to_be_bytes(), kind.as_bytes(), data].concat();
-        text_of_a_key(&format!("{kind} {} somebody@somewhere", base64(&named)));
-    }
-    keyring(data);
-    ssh_identity(data);
-    ssh_identity(&pem(data));
 });
+
+fn ssh_line(kind: &str, bytes: &[u8]) -> String {
+    // RFC 4253 section 6.6: the name once more, with its length.
+    let named = [&(kind.len() as u32).to_be_bytes(), kind.as_bytes(), bytes].concat();
+    format!("{kind} {} somebody@somewhere", base64(&named))
+}
 
 fn text_of_a_key(text: &str) {
     if let Some(key) = sound(text.parse::<Key>()) {

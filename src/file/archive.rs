@@ -36,6 +36,10 @@ fn add_folder<W: Write>(
     }
     let entries = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
     let mut entries = entries.map_err(|error| failed(folder, error))?;
+    let after = fs::symlink_metadata(folder).map_err(|error| failed(folder, error))?;
+    if after.is_symlink() && !inside.as_os_str().is_empty() {
+        return Err(refuse(folder, "it was replaced while it was read"));
+    }
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let (path, name) = (entry.path(), inside.join(entry.file_name()));
@@ -52,6 +56,11 @@ fn add_folder<W: Write>(
         } else if about.is_file() {
             header.set_size(about.len());
             let file = File::open(&path).map_err(|error| failed(&path, error))?;
+            // Between the look and the opening it may have become a link to something else.
+            let opened = file.metadata().map_err(|error| failed(&path, error))?;
+            if !same_inode(&about, &opened) {
+                return Err(refuse(&path, "it was replaced while it was read"));
+            }
             let mut counted = Counted { inner: (&file).take(about.len()), count: 0 };
             let appended = tar.append_data(&mut header, &name, &mut counted);
             appended.map_err(|error| failed(&path, error))?;
@@ -114,7 +123,9 @@ pub(super) fn extract(
     for entry in entries {
         let mut entry = entry.map_err(unsound)?;
         check_running()?;
-        count = count.saturating_add(1);
+        // A path counts for every folder that it may bring with it.
+        let folders = entry.path_bytes().iter().filter(|byte| **byte == b'/').count();
+        count = count.saturating_add(1).saturating_add(wide(folders));
         if count > ARCHIVE_ENTRIES {
             let why = format!("it has over {ARCHIVE_ENTRIES} entries");
             return Err(Error::over_limit("archive", why, "it may be hostile"));
@@ -238,6 +249,17 @@ fn unsound(error: io::Error) -> Error {
         error if error.kind() == ErrorKind::Io => Error::malformed("archive", "it is not a sound tar stream"),
         error => error,
     }
+}
+
+#[cfg(unix)]
+fn same_inode(a: &fs::Metadata, b: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
+
+#[cfg(not(unix))]
+fn same_inode(_: &fs::Metadata, _: &fs::Metadata) -> bool {
+    true
 }
 
 #[cfg(unix)]

@@ -130,14 +130,17 @@ pub fn read_keyring(path: impl AsRef<Path>, with: &(impl Unlock + ?Sized)) -> Re
 /// `overwrite` says whether a file that is there is replaced, whole.
 ///
 /// # Errors
-/// [`ErrorKind::Exists`], [`ErrorKind::Io`], and those of [`encrypt`].
+/// [`ErrorKind::Exists`], [`ErrorKind::Io`], [`ErrorKind::OverLimit`] over 4096 keys, and those of [`encrypt`].
 pub fn write_keyring(
     ring: &Keyring,
     path: impl AsRef<Path>,
     to: &(impl Lock + ?Sized),
     overwrite: bool,
 ) -> Result<()> {
-    let sealed = encrypt(to, ring.expose_text().as_bytes())?;
+    let text = ring.expose_text();
+    // What could not be read again is not written.
+    Keyring::parse(text.as_bytes())?;
+    let sealed = encrypt(to, text.as_bytes())?;
     write_new(path.as_ref(), &sealed, Manner { overwrite, ..MANNER })
 }
 

@@ -65,6 +65,11 @@ impl UncheckedRanges {
     /// [`ErrorKind::Unauthentic`](crate::ErrorKind::Unauthentic) if the end is not the one that was sealed.
     pub fn finish(self, end: &[u8]) -> Result<Ranges> {
         let first = self.first_of_end();
+        // Fewer bytes would leave the last chunk unopened, and the size unproven.
+        let asked = self.end();
+        if wide(end.len()) != asked.end.saturating_sub(asked.start) {
+            return Err(Error::unauthentic());
+        }
         let mut ranges = Ranges { content: self.plain, plain: self.plain, unsealed: self.unsealed };
         let mut plain = SecretVec::default();
         ranges.open_chunks(first, end, &mut plain)?;

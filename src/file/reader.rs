@@ -295,8 +295,9 @@ impl<R: Read + Seek> Seek for Reader<R> {
             SeekFrom::End(offset) => ranges.len().checked_add_signed(offset),
             SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
         };
+        // A place before the beginning is an error of the caller's, and reading goes on where it was.
+        self.go_to(target.unwrap_or(self.position))?;
         let target = target.ok_or(io::ErrorKind::InvalidInput)?;
-        self.go_to(target)?;
         Ok(target)
     }
 }
@@ -307,6 +308,9 @@ impl<R: Read + Seek> Reader<R> {
         let State::Streaming(streaming) = std::mem::replace(&mut self.state, State::Failed) else {
             return Err(Error::unauthentic());
         };
+        // From here on it fails or stands elsewhere: what waits is not what comes next.
+        self.plain.clear();
+        (self.taken, self.zeros) = (0, 0);
         let size = self.source.size()?;
         let unchecked = UncheckedRanges::new(streaming.unsealed, size)?;
         let end = unchecked.end();

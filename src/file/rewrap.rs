@@ -80,15 +80,22 @@ impl<'a> Rewrap<'a> {
     /// Those who may open it from now on; nobody who could before is kept.
     pub fn to(mut self, to: &'a (impl Lock + ?Sized)) -> Self {
         self.keep = false;
-        self.new = Some(to.holders());
-        self
+        self.and(to)
     }
 
     /// Those who may open it too; who could before still may.
     // Not `std::ops::Add`: nothing is summed, and the name says what happens to the file.
     #[expect(clippy::should_implement_trait)]
-    pub fn add(mut self, to: &'a (impl Lock + ?Sized)) -> Self {
-        self.new = Some(to.holders());
+    pub fn add(self, to: &'a (impl Lock + ?Sized)) -> Self {
+        self.and(to)
+    }
+
+    /// Joins those of several calls.
+    fn and(mut self, to: &'a (impl Lock + ?Sized)) -> Self {
+        self.new = Some(match self.new.take() {
+            Some(there) => there.join(to.holders()),
+            None => to.holders(),
+        });
         self
     }
 
@@ -128,6 +135,7 @@ impl<'a> Rewrap<'a> {
         let mode = source.before.permissions();
         target.file().set_permissions(mode).map_err(|error| Error::io(source.name(), error))?;
         source.check_unchanged()?;
+        source.check_in_place()?;
         target.commit()
     }
 

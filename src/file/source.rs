@@ -38,7 +38,16 @@ impl Source {
     pub(super) fn check_unchanged(&self) -> Result<()> {
         let after = self.file.metadata().map_err(|error| Error::io(self.name(), error))?;
         let same_time = after.modified().ok() == self.before.modified().ok();
-        if self.size().is_some() && (after.len() != self.before.len() || !same_time) {
+        let same = same_time && same_change(&self.before, &after) && after.len() == self.before.len();
+        if self.size().is_some() && !same {
+            return Err(self.changed());
+        }
+        Ok(())
+    }
+
+    /// An error if another file has the source's name by now: it would be replaced unread.
+    pub(super) fn check_in_place(&self) -> Result<()> {
+        if cfg!(unix) && !same_file(&self.before, &self.path) {
             return Err(self.changed());
         }
         Ok(())
@@ -67,6 +76,20 @@ impl Source {
         }
         create::check_target(target, overwrite)
     }
+}
+
+/// Whether the time of the last change, which nobody can set back, is the same. A name that came or went changes it,
+/// too, and says nothing of the content.
+#[cfg(unix)]
+fn same_change(before: &FileMetadata, after: &FileMetadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let time = |file: &FileMetadata| (file.ctime(), file.ctime_nsec());
+    time(before) == time(after) || before.nlink() != after.nlink()
+}
+
+#[cfg(not(unix))]
+fn same_change(_: &FileMetadata, _: &FileMetadata) -> bool {
+    true
 }
 
 #[cfg(unix)]

@@ -1,5 +1,6 @@
 //! Hiding a length: content, zeros, and the content's length in the last 8 bytes (docs/file-format.md section 4).
 use crate::error::{Error, Result};
+use crate::secret::SecretVec;
 
 /// Bytes of the length at the end.
 pub(crate) const TRAILER: u64 = 8;
@@ -75,7 +76,7 @@ pub(crate) struct Unpadder {
     /// Zeros before `tail` that have not been given out.
     zeros: u64,
     /// The last bytes seen, at most [`TRAILER`] of them.
-    tail: Vec<u8>,
+    tail: SecretVec,
     /// All bytes seen.
     seen: u64,
 }
@@ -83,7 +84,7 @@ pub(crate) struct Unpadder {
 /// What an [`Unpadder`] gives out: so many zeros, then some bytes.
 pub(crate) struct Piece {
     pub(crate) zeros: u64,
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: SecretVec,
 }
 
 impl Unpadder {
@@ -93,7 +94,7 @@ impl Unpadder {
         let mut all = std::mem::take(&mut self.tail);
         all.extend_from_slice(plain);
         let cut = all.len().saturating_sub(8);
-        self.tail = all.split_off(cut);
+        self.tail = SecretVec::new(all.split_off(cut));
         // Zeros at the end may be filling; what is before them is content, as are older zeros then.
         let end = all.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1));
         let held = super::payload::wide(all.len().saturating_sub(end));
@@ -145,7 +146,7 @@ mod tests {
                     for piece in plain.chunks(size) {
                         let piece = unpadder.push(piece);
                         got.resize(got.len() + piece.zeros as usize, 0);
-                        got.extend(piece.bytes);
+                        got.extend(piece.bytes.iter());
                     }
                     let zeros = unpadder.finish().unwrap();
                     got.resize(got.len() + zeros as usize, 0);

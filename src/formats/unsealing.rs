@@ -33,7 +33,11 @@ use crate::secret::Secret;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Authenticity {
-    /// Sealed by somebody who has the key or passphrase: nobody else can open it or could have made it.
+    /// Only shared keys or passphrases open it: it comes from somebody who could open it.
+    ///
+    /// That is all who hold one of them, and all who ever could open the file, if it was rewrapped or sealed for
+    /// several: each knows the file key, and could have made this one. For a raw file, and for a container or age
+    /// file that was sealed for one key or passphrase and never rewrapped, it is those who have that secret.
     SharedSecret,
     /// Sealed by anybody who knows a recipient. The content is whole, and nothing says whose it is.
     None,

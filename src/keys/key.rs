@@ -76,7 +76,9 @@ impl Key {
     pub fn read_file(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let bytes = read_key_file(path)?;
-        if let Some(key) = Secret::copy_from(&bytes) {
+        // 32 random bytes are text about never; 32 bytes of text are a password or half a key.
+        let text = bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
+        if let Some(key) = Secret::copy_from(&bytes).filter(|_| !text) {
             return Ok(Key(key));
         }
         let text = std::str::from_utf8(&bytes).unwrap_or_default();
@@ -155,7 +157,9 @@ impl FromStr for KeyId {
 
     fn from_str(text: &str) -> Result<Self> {
         let mut id = [0; 16];
-        let number = u128::from_str_radix(text, 16).ok().filter(|_| text.len() == 32);
+        // Digits only: `from_str_radix` would take a sign for one of them.
+        let digits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = u128::from_str_radix(text, 16).ok().filter(|_| digits);
         id.copy_from_slice(&number.ok_or_else(|| bad_key("32 hexadecimal digits"))?.to_be_bytes());
         Ok(KeyId(id))
     }

@@ -99,16 +99,8 @@ impl<'a> Recipients<'a> {
     /// let both = Recipients::one(&ann).and(&bob);
     /// # let _ = both;
     /// ```
-    pub fn and(mut self, other: &'a (impl Lock + ?Sized)) -> Self {
-        let other = other.holders();
-        self.0.downgrade_mix |= other.downgrade_mix;
-        self.0.shared |= other.shared;
-        for holder in other.list {
-            if !self.0.list.iter().any(|there| there.is(&holder)) {
-                self.0.list.push(holder);
-            }
-        }
-        self
+    pub fn and(self, other: &'a (impl Lock + ?Sized)) -> Self {
+        Recipients(self.0.join(other.holders()))
     }
 
     /// All recipients of a list.
@@ -132,10 +124,24 @@ impl<'a> Recipients<'a> {
 
     /// Lets a passphrase or key stand beside recipients.
     ///
-    /// A file that only a shared passphrase or key opens comes from one who knows it.
+    /// A file that was sealed for one passphrase or key comes from one who knows it.
     /// Beside a recipient that is lost: anybody who can open the file could have made it.
     pub fn allow_shared(mut self) -> Self {
         self.0.shared = true;
+        self
+    }
+}
+
+impl Holders<'_> {
+    /// Both together; somebody who is there already is not added twice.
+    pub(crate) fn join(mut self, other: Self) -> Self {
+        self.downgrade_mix |= other.downgrade_mix;
+        self.shared |= other.shared;
+        for holder in other.list {
+            if !self.list.iter().any(|there| there.is(&holder)) {
+                self.list.push(holder);
+            }
+        }
         self
     }
 }

@@ -3,7 +3,7 @@ use super::Passphrase;
 use crate::error::{Error, Result};
 use crate::limits::{
     ARGON2_MAX_LANES, ARGON2_MAX_MEMORY_KIB, ARGON2_MAX_PASSES, ARGON2_MIN_MEMORY_KIB,
-    KDF_PASSES_AT_FULL_MEMORY, PBKDF2_MAX_ITERATIONS, PBKDF2_MIN_ITERATIONS,
+    KDF_PASSES_AT_FULL_MEMORY, PBKDF2_MAX_ITERATIONS, PBKDF2_MIN_ITERATIONS, SSH_RSA_TRIES,
 };
 use crate::primitives::kdf;
 use crate::secret::Secret;
@@ -53,12 +53,14 @@ impl KdfLimits {
 pub(crate) struct Budget {
     limits: KdfLimits,
     kib_passes: u64,
+    iterations: u32,
+    rsa: u32,
 }
 
 impl Budget {
     pub(crate) fn new(limits: KdfLimits) -> Self {
         let kib_passes = u64::from(limits.memory_kib) * KDF_PASSES_AT_FULL_MEMORY;
-        Budget { limits, kib_passes }
+        Budget { limits, kib_passes, iterations: PBKDF2_MAX_ITERATIONS, rsa: SSH_RSA_TRIES }
     }
 
     pub(crate) fn argon2id(
@@ -86,13 +88,12 @@ impl Budget {
         iterations: u32,
     ) -> Result<Secret<32>> {
         let what = format!("PBKDF2 with {iterations} iterations");
-        if iterations > PBKDF2_MAX_ITERATIONS || iterations == 0 {
-            return Err(too_much(what));
-        }
+        let left = self.iterations.checked_sub(iterations).filter(|_| iterations > 0);
+        let left = left.ok_or_else(|| too_much(what.clone()))?;
         if iterations < PBKDF2_MIN_ITERATIONS && !self.limits.weak {
             return Err(too_weak(what));
         }
-        // PBKDF2 takes no memory; at most four of them are tried.
+        self.iterations = left;
         Ok(kdf::pbkdf2_sha512(passphrase.as_bytes(), salt, iterations))
     }
 
@@ -105,6 +106,15 @@ impl Budget {
         self.spend(memory, 2, &what)?;
         let log_n = u8::try_from(log_n).map_err(|_| too_much(what.clone()))?;
         kdf::scrypt(passphrase, salt, log_n).map_err(|kdf::Unable| too_much(what))
+    }
+
+    /// Counts a private operation with an SSH key of RSA, which costs milliseconds, and seconds for the longest.
+    pub(crate) fn rsa(&mut self) -> Result<()> {
+        self.rsa = self.rsa.checked_sub(1).ok_or_else(|| {
+            let why = format!("the file has over {SSH_RSA_TRIES} stanzas for this SSH key");
+            Error::over_limit("header", why, "leave it: it may be hostile")
+        })?;
+        Ok(())
     }
 
     fn spend(&mut self, memory: u32, passes: u64, what: &str) -> Result<()> {

@@ -43,6 +43,9 @@ pub(crate) fn pbkdf2_sha512(passphrase: &[u8], salt: &[u8; 16], iterations: u32)
 /// scrypt with N = 2^`log_n`, r = 8, p = 1, as age uses it. The crate does not wipe its memory.
 pub(crate) fn scrypt(passphrase: &[u8], salt: &[u8], log_n: u8) -> Result<Secret<32>, Unable> {
     let params = scrypt::Params::new(log_n, 8, 1).map_err(|_| Unable)?;
+    // The crate aborts the process if there is no memory: see first whether there is, N × 1024 bytes of it.
+    let size = 1024usize.checked_shl(log_n.into()).ok_or(Unable)?;
+    Vec::<u8>::new().try_reserve_exact(size).map_err(|_| Unable)?;
     let mut result = Ok(());
     let key = Secret::filled_by(|key| result = scrypt::scrypt(passphrase, salt, &params, key.as_mut()));
     result.map(|()| key).map_err(|_| Unable)

@@ -95,6 +95,16 @@ fn a_keyring_of_4096_keys_is_read_and_one_more_is_refused() {
     assert_eq!(read(4097), Err(ErrorKind::OverLimit));
 }
 
+#[test]
+fn a_keyring_that_could_not_be_read_is_not_written() {
+    let (ground, key) = (Ground::new(), Key::generate());
+    let mut ring = Keyring::generate();
+    (0..4096).for_each(|_| _ = ring.rotate());
+    let path = ground.at("ring");
+    assert!(file::write_keyring(&ring, &path, &key, false).is_err());
+    assert!(!path.exists());
+}
+
 /// An SSH string (RFC 4251 section 5).
 fn string(bytes: impl AsRef<[u8]>) -> Vec<u8> {
     let length = u32::try_from(bytes.as_ref().len()).unwrap();

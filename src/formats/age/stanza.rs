@@ -198,12 +198,17 @@ pub(crate) fn unwrap(
                 Err(NotOpened::LowOrder) => Err(low_order()),
             }
         }
-        (_, PrivateKey::Ssh(key)) => unwrap_ssh(stanza, kind, key),
+        (_, PrivateKey::Ssh(key)) => unwrap_ssh(stanza, kind, key, budget),
         _ => Ok(None),
     }
 }
 
-fn unwrap_ssh(stanza: &Stanza, kind: &Kind, key: &ssh::Private) -> Result<Option<FileKey>> {
+fn unwrap_ssh(
+    stanza: &Stanza,
+    kind: &Kind,
+    key: &ssh::Private,
+    budget: &mut Budget,
+) -> Result<Option<FileKey>> {
     let public = key.public();
     match (kind, &key.kind, &public.kind) {
         (Kind::SshEd25519 { tag, share }, PrivateKind::Ed25519(secret), PublicKind::Ed25519(own))
@@ -215,6 +220,7 @@ fn unwrap_ssh(stanza: &Stanza, kind: &Kind, key: &ssh::Private) -> Result<Option
             Ok(open(&derive(&shared, share, own, SSH_ED25519_INFO), &stanza.body))
         }
         (Kind::SshRsa { tag }, PrivateKind::Rsa(secret), _) if *tag == ssh_tag(public) => {
+            budget.rsa()?;
             Ok(secret.open(SSH_RSA_LABEL, &stanza.body).and_then(|key| Secret::copy_from(&key)))
         }
         _ => Ok(None),

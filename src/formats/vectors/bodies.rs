@@ -220,7 +220,7 @@ fn recipients(facts: &mut Facts) {
         ("2.10", "mlkem_enc_short", "an enc of 1119 bytes", "malformed", hybrid, |enc, _| enc.truncate(1119)),
         ("2.10", "mlkem_enc_long", "an enc of 1121 bytes", "malformed", hybrid, |enc, _| enc.push(0)),
         ("2.11", "x25519_body_short", "a body of 47 bytes", "malformed", classic, |_, body| {
-            body.truncate(47)
+            body.truncate(47);
         }),
         ("2.11", "mlkem_body_long", "a body of 49 bytes", "malformed", hybrid, |_, body| body.push(0)),
         ("2.12", "x25519_tag", "one bit of the body is wrong", "no-key", classic, |_, body| body[47] ^= 1),

@@ -1,0 +1,90 @@
+//! Makes the seeds that only the fixed keys open: `cd fuzz && cargo run --example seeds`. Salts differ each time.
+use std::fs;
+use std::path::Path;
+
+use bulla::file::Encryption;
+use bulla::{Format, Identity, Recipient, Recipients};
+use bulla_fuzz::{KEY, SSH, SSH_ED25519, SSH_RSA, X25519, XWING};
+
+fn main() {
+    let (x25519, x_wing) = (X25519.recipient(), XWING.recipient());
+    let bulla = Encryption::to(&*KEY).format(Format::Bulla);
+    let named = bulla.clone().name("letter.txt").media_type("text/plain");
+    let all = Recipients::one(&x25519).and(&x_wing).and(&*KEY).allow_downgrade_mix().allow_shared();
+    container("key", &bulla);
+    container("metadata", &named);
+    container("x25519", &Encryption::to(&x25519));
+    container("x_wing", &Encryption::to(&x_wing));
+    container("all", &Encryption::to(&all));
+
+    let [ed25519, rsa] = [0, 1].map(|number| SSH[number].recipient());
+    let hybrid = Encryption::to(&x_wing).format(Format::Age);
+    let classic = Recipients::one(&x25519).and(&ed25519).and(&rsa);
+    for (name, encryption) in [
+        ("x25519", Encryption::to(&x25519).format(Format::Age)),
+        ("hybrid", hybrid),
+        ("ssh_ed25519", Encryption::to(&ed25519)),
+        ("ssh_rsa", Encryption::to(&rsa)),
+        ("several", Encryption::to(&classic)),
+    ] {
+        write("age_header", name, &without("age-encryption.org/v1\n", &encryption));
+        write("armor", &format!("age_{name}"), &encryption.armor(true).bytes(b"hello").unwrap());
+    }
+    keys(&[x25519, x_wing, ed25519, rsa]);
+}
+
+fn container(name: &str, encryption: &Encryption<'_>) {
+    write("header", name, &without("bulla/v1\n", encryption));
+    write("armor", name, &encryption.clone().armor(true).bytes(b"hello").unwrap());
+}
+
+fn without(first: &str, encryption: &Encryption<'_>) -> Vec<u8> {
+    encryption.bytes(b"hello").unwrap().strip_prefix(first.as_bytes()).unwrap().to_vec()
+}
+
+fn keys(recipients: &[Recipient]) {
+    for (number, recipient) in recipients.iter().enumerate() {
+        write("keys", &format!("recipient_{number}"), recipient.to_string().as_bytes());
+    }
+    for (name, prefix, length) in [("x25519", 1, 32), ("x_wing", 2, 1216), ("identity", 3, 32)] {
+        write("keys", &format!("bytes_{name}"), &[vec![prefix], vec![9; length]].concat());
+    }
+    // What the armor of an OpenSSH key holds.
+    for (name, pem) in [("ed25519", SSH_ED25519), ("rsa", SSH_RSA)] {
+        let identity = Identity::from_ssh(pem, None).unwrap().recipient().to_string();
+        let wire = unbase64(identity.split(' ').nth(1).unwrap());
+        let kind = if name == "rsa" { 6 } else { 5 };
+        let length = 4 + "ssh-".len() + name.len();
+        write("keys", &format!("bytes_{name}"), &[&[kind], &wire[length..]].concat());
+        let lines: String =
+            std::str::from_utf8(pem).unwrap().lines().filter(|line| !line.starts_with('-')).collect();
+        let inside = unbase64(&lines);
+        write(
+            "keys",
+            &format!("bytes_private_{name}"),
+            &[&[7], &inside["openssh-key-v1\0".len()..]].concat(),
+        );
+    }
+}
+
+fn unbase64(text: &str) -> Vec<u8> {
+    let value = |letter: u8| match letter {
+        b'A'..=b'Z' => letter - b'A',
+        b'a'..=b'z' => letter - b'a' + 26,
+        b'0'..=b'9' => letter - b'0' + 52,
+        b'+' => 62,
+        _ => 63,
+    };
+    let bits = text
+        .trim_end_matches('=')
+        .bytes()
+        .flat_map(|letter| (0..6).rev().map(move |bit| value(letter) >> bit & 1));
+    let bits: Vec<u8> = bits.collect();
+    bits.chunks_exact(8).map(|byte| byte.iter().fold(0, |all, bit| all << 1 | bit)).collect()
+}
+
+fn write(target: &str, name: &str, seed: &[u8]) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target);
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(name), seed).unwrap();
+}
