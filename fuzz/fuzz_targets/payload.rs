@@ -9,14 +9,21 @@ use bulla_fuzz::{KEY, X25519, mine, stream};
 
 #[derive(Arbitrary, Debug)]
 struct Case {
+    /// Repeated up to the length.
     content: Vec<u8>,
-    /// The content is repeated up to this length, so that there are several chunks.
-    length: u32,
+    length: Length,
     kind: Kind,
     context: bool,
     edits: Vec<Edit>,
     piece: u16,
     places: Vec<(u32, u16)>,
+}
+
+/// Short, or about a whole number of Cobblestone's chunks; four of them are one of age's.
+#[derive(Arbitrary, Debug, Clone, Copy)]
+enum Length {
+    Short(u8),
+    Chunks { count: u8, more: i8 },
 }
 
 #[derive(Arbitrary, Debug, Clone, Copy, PartialEq)]
@@ -73,7 +80,12 @@ libfuzzer_sys::fuzz_target!(|case: Case| {
 });
 
 fn content(case: &Case) -> Vec<u8> {
-    let length = case.length as usize % (140 << 10);
+    let length = match case.length {
+        Length::Short(length) => usize::from(length),
+        Length::Chunks { count, more } => {
+            (usize::from(count % 9) * 16_384).saturating_add_signed(isize::from(more % 40))
+        }
+    };
     // Runs of zeros are what padding is made of.
     let unit = if case.content.is_empty() { &[0][..] } else { &case.content };
     unit.iter().copied().cycle().take(length).collect()

@@ -125,6 +125,11 @@ impl NewFile {
 
     /// Puts the file in its place.
     pub(super) fn commit(self) -> Result<()> {
+        self.commit_with(None)
+    }
+
+    /// Puts the file in its place, and gives it a mode there: a temporary file never has another than 0600.
+    pub(super) fn commit_with(self, mode: Option<fs::Permissions>) -> Result<()> {
         let NewFile { temporary, entry, target, manner } = self;
         let failed = |error| Error::io(target.display().to_string(), error);
         if manner.durable {
@@ -138,7 +143,7 @@ impl NewFile {
                 temporary.persist_noclobber(&target)
             };
             match placed {
-                Ok(_) => Ok(()),
+                Ok(file) => mode.map_or(Ok(()), |mode| file.set_permissions(mode)).map_err(failed),
                 Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Err(exists(&target)),
                 Err(error) => Err(failed(error.error)),
             }

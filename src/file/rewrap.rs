@@ -132,11 +132,9 @@ impl<'a> Rewrap<'a> {
                 copy_armored(&header, &mut dearmorer, target.file(), label)?;
             }
         }
-        let mode = source.before.permissions();
-        target.file().set_permissions(mode).map_err(|error| Error::io(source.name(), error))?;
         source.check_unchanged()?;
         source.check_in_place()?;
-        target.commit()
+        target.commit_with(Some(source.before.permissions()))
     }
 
     /// Reads the old header and makes the new one.

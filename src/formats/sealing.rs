@@ -5,6 +5,7 @@ use super::meta::Meta;
 use super::payload::Payload;
 use super::{age, envelope};
 use crate::error::{Error, Result};
+use crate::keys::KdfCost;
 use crate::keys::lock::{Holder, Holders};
 use crate::keys::recipient::PublicKey;
 use crate::limits::{HEADER_BYTES, PASSPHRASE_STANZAS, STANZAS};
@@ -130,6 +131,11 @@ fn check_mixture(holders: &Holders<'_>) -> Result<()> {
             format!("over {PASSPHRASE_STANZAS} passphrases, and no reader would try them all"),
             "use recipients for so many",
         ));
+    }
+    let dear = |holder: &&Holder<'_>| matches!(holder, Holder::Passphrase(passphrase) if passphrase.kdf_cost() == KdfCost::High);
+    if holders.list.iter().filter(dear).count() > 1 {
+        let why = "a reader's bound on work is spent on the first passphrase of the highest cost";
+        return Err(Error::usage("recipients", why, "choose the standard cost for several"));
     }
     let sorts = holders.list.iter().map(|holder| match holder {
         Holder::Recipient(recipient) if recipient.is_post_quantum() => Sort::PostQuantum,

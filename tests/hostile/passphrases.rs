@@ -1,6 +1,6 @@
 //! Figures of passphrase KDFs, which are read before anything about a file is authentic.
 use bulla::file::Decryption;
-use bulla::{ErrorKind, KdfLimits, Passphrase};
+use bulla::{ErrorKind, KdfCost, KdfLimits, Passphrase, Recipients};
 
 use super::ground::{age, bulla, stanza};
 
@@ -104,4 +104,12 @@ fn a_passphrase_of_4096_bytes_is_taken_and_one_more_is_refused() {
     for text in [String::new(), "p".repeat(4097), "\u{fb2c}".repeat(1366), "p".repeat(1 << 20)] {
         assert_eq!(Passphrase::new(&text).err().unwrap().kind(), ErrorKind::Usage);
     }
+}
+
+#[test]
+fn two_passphrases_of_the_highest_cost_are_refused_because_no_reader_would_try_both() {
+    let one = Passphrase::new("one").unwrap().cost(KdfCost::High);
+    let two = Passphrase::new("two").unwrap().cost(KdfCost::High);
+    let error = bulla::encrypt(&Recipients::one(&one).and(&two), b"hello").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Usage);
 }

@@ -46,7 +46,7 @@ pub struct StoredReader {
 }
 
 impl StoredReader {
-    /// Opens an object with two requests at most of them: for its first 32 KiB and for its last chunk or two. One is
+    /// Opens an object, most of them with two requests: for the first 32 KiB, and for the last chunk or two. One is
     /// enough if it is small, and a third is needed for a header over 32 KiB. Objects in armor are not for this.
     ///
     /// # Errors
