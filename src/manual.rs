@@ -9,3 +9,5 @@ pub mod design {}
 pub mod architecture {}
 #[doc = include_str!("../docs/past-mistakes.md")]
 pub mod past_mistakes {}
+#[doc = include_str!("../docs/command.md")]
+pub mod command {}
