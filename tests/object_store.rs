@@ -266,6 +266,8 @@ async fn a_replaced_object_is_noticed_even_by_a_store_without_conditions() {
         let store = store_with(&content(100_000)).await;
         store.account().unconditional = unconditional;
         let reader = open(&store).await.unwrap();
+        reader.read(0..10).await.unwrap();
+        assert_eq!(store.account().unpinned, 1, "only the first fetch takes what there is");
         // Byte for byte the same, and all the same another object.
         store.inner.put(&path(), stored(&store.inner).await.unwrap().into()).await.unwrap();
         let error = reader.read(0..10).await.unwrap_err();

@@ -21,6 +21,8 @@ pub(crate) struct Account {
     /// Ranges that were fetched.
     pub(crate) ranges: Vec<Range<u64>>,
     pub(crate) heads: usize,
+    /// Fetches that any object would have satisfied, whatever was put there meanwhile.
+    pub(crate) unpinned: usize,
     pub(crate) puts: usize,
     /// Sizes of the parts that arrived.
     pub(crate) parts: Vec<usize>,
@@ -122,6 +124,7 @@ impl ObjectStore for Watched {
                 Some(GetRange::Bounded(range)) => account.ranges.push(range.clone()),
                 other => panic!("a range with two ends is expected, not {other:?}"),
             }
+            account.unpinned += usize::from(!options.head && options.if_match.is_none());
             if account.unconditional {
                 options.if_match = None;
             }
