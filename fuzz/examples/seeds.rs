@@ -31,6 +31,7 @@ fn main() {
         write("armor", &format!("age_{name}"), &encryption.armor(true).bytes(b"hello").unwrap());
     }
     keys(&[x25519, x_wing, ed25519, rsa]);
+    archives();
 }
 
 fn container(name: &str, encryption: &Encryption<'_>) {
@@ -65,6 +66,59 @@ fn keys(recipients: &[Recipient]) {
             &[&[7], &inside["openssh-key-v1\0".len()..]].concat(),
         );
     }
+}
+
+fn archives() {
+    let long = [["x"; 90].concat(), ["y"; 90].concat()].join("/");
+    let long_name = entry(b'L', "././@LongLink", &[long.as_bytes(), b"\0"].concat());
+    // Too long a name for most disks, which an error then tells of.
+    let steering = ["x".repeat(300).as_bytes(), b"\x1b[2J\n"].concat();
+    let plain =
+        [entry(b'0', "a", b"content"), entry(b'5', "folder", b""), entry(b'0', "folder/run", &[7; 1000])];
+    let nested = ["d", "d/d", "d/d/d"].map(|path| entry(b'5', path, b""));
+    let mut prefixed = tar::Header::new_ustar();
+    prefixed.as_ustar_mut().unwrap().prefix[..6].copy_from_slice(b"before");
+    let link = {
+        let mut link = header(tar::Header::new_gnu(), b'2', "link", 0);
+        link.as_old_mut().linkname[..2].copy_from_slice(b"..");
+        link.set_cksum();
+        link.as_bytes().to_vec()
+    };
+    for (name, entries) in [
+        ("empty", vec![]),
+        ("plain", plain.to_vec()),
+        ("nested", [&nested[..], &[entry(b'0', "d/d/d/d/d/f", b"deep")]].concat()),
+        ("long_name", vec![long_name.clone(), entry(b'0', &long[..100], b"content"), long_name]),
+        ("steering", vec![entry(b'L', "././@LongLink", &steering), entry(b'0', "a", b"content")]),
+        ("prefix", vec![header(prefixed, b'0', "a", 0).as_bytes().to_vec(), entry(b'0', "b", b"")]),
+        ("twice", vec![entry(b'0', "a", b"one"), entry(b'0', "a", b"two")]),
+        ("outside", vec![entry(b'0', "a", b""), entry(b'0', "../../b", b"content")]),
+        ("link", vec![link, entry(b'0', "link/a", b"content")]),
+        ("pax", vec![entry(b'x', "pax", b"13 path=../a\n"), entry(b'0', "a", b"content")]),
+    ] {
+        write("archive", name, &[entries.concat(), vec![0; 1024]].concat());
+    }
+    // Filled up to a record, as tar does it.
+    let mut record = plain.concat();
+    record.resize(10_240, 0);
+    write("archive", "record", &record);
+}
+
+/// A part of a tar stream, of any kind and with any name: tar's own builder would refuse some.
+fn entry(kind: u8, name: &str, content: &[u8]) -> Vec<u8> {
+    let header = header(tar::Header::new_gnu(), kind, name, content.len());
+    let filling = vec![0; content.len().next_multiple_of(512) - content.len()];
+    [header.as_bytes(), content, &filling].concat()
+}
+
+fn header(mut header: tar::Header, kind: u8, name: &str, size: usize) -> tar::Header {
+    header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+    header.as_old_mut().linkflag = [kind];
+    header.set_mode(if name.ends_with("run") { 0o7777 } else { 0o666 });
+    header.set_mtime(1);
+    header.set_size(size as u64);
+    header.set_cksum();
+    header
 }
 
 fn unbase64(text: &str) -> Vec<u8> {

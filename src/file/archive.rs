@@ -5,84 +5,113 @@ use std::io::{self, Read, Write};
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use tar::{Archive, Builder, Entry, EntryType, Header};
+use tar::{Archive, Builder, EntryType, Header};
 
 use super::create::{check_running, sync_folder};
+use super::folders::{Entry, Folder};
+use super::names::{is_windows_name, shown};
 use super::progress::{Progress, tell};
 use super::writer::Writer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::formats::payload::wide;
-use crate::limits::{ARCHIVE_DEPTH, ARCHIVE_ENTRIES, ARCHIVE_PATH_BYTES};
+use crate::limits::{ARCHIVE_DEPTH, ARCHIVE_ENTRIES, ARCHIVE_FILLING, ARCHIVE_PATH_BYTES};
 
 /// Writes all of a directory as a tar stream.
 pub(super) fn create<W: Write>(folder: &Path, out: Writer<W>, progress: Progress<'_>) -> Result<Writer<W>> {
-    let mut tar = Builder::new(out);
-    let mut done = 0;
-    add_folder(&mut tar, folder, &PathBuf::new(), &mut done, progress)?;
-    tar.into_inner().map_err(|error| Error::io("writing", error))
+    let mut making = Making { tar: Builder::new(out), root: folder, entries: 0, done: 0, progress };
+    let opened = Folder::open(folder).map_err(|error| making.failed(Path::new(""), error))?;
+    making.add_folder(opened, Path::new(""))?;
+    making.tar.into_inner().map_err(|error| Error::io("writing", error))
 }
 
-/// Adds what is in a folder, in the order of the names, so that the same directory gives the same stream.
-fn add_folder<W: Write>(
-    tar: &mut Builder<Writer<W>>,
-    folder: &Path,
-    inside: &Path,
-    done: &mut u64,
-    progress: Progress<'_>,
-) -> Result<()> {
-    let failed = |path: &Path, error| Error::io(path.display().to_string(), error);
-    if inside.components().count() >= ARCHIVE_DEPTH {
-        return Err(refuse(folder, "it is too deep for extraction"));
-    }
-    let entries = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-    let mut entries = entries.map_err(|error| failed(folder, error))?;
-    let after = fs::symlink_metadata(folder).map_err(|error| failed(folder, error))?;
-    if after.is_symlink() && !inside.as_os_str().is_empty() {
-        return Err(refuse(folder, "it was replaced while it was read"));
-    }
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let (path, name) = (entry.path(), inside.join(entry.file_name()));
-        let about = fs::symlink_metadata(&path).map_err(|error| failed(&path, error))?;
-        let mut header = Header::new_gnu();
-        header.set_mtime(seconds(&about));
-        header.set_mode(if about.is_dir() || is_executable(&about) { 0o755 } else { 0o644 });
-        if about.is_dir() {
-            header.set_entry_type(EntryType::Directory);
-            header.set_size(0);
-            let appended = tar.append_data(&mut header, &name, io::empty());
-            appended.map_err(|error| failed(&path, error))?;
-            add_folder(tar, &path, &name, done, progress)?;
-        } else if about.is_file() {
-            header.set_size(about.len());
-            let file = File::open(&path).map_err(|error| failed(&path, error))?;
-            // Between the look and the opening it may have become a link to something else.
-            let opened = file.metadata().map_err(|error| failed(&path, error))?;
-            if !same_inode(&about, &opened) {
-                return Err(refuse(&path, "it was replaced while it was read"));
-            }
-            let mut counted = Counted { inner: (&file).take(about.len()), count: 0 };
-            let appended = tar.append_data(&mut header, &name, &mut counted);
-            appended.map_err(|error| failed(&path, error))?;
-            let after = file.metadata().map_err(|error| failed(&path, error))?;
-            let same = after.len() == about.len() && after.modified().ok() == about.modified().ok();
-            if counted.count != about.len() || !same {
-                let hint = "encrypt it again when nobody writes to it";
-                let what = path.display().to_string();
-                return Err(Error::new(ErrorKind::Changed, what, "it changed while it was read", hint));
-            }
-            *done = done.saturating_add(about.len());
-            tell(progress, *done)?;
-        } else {
-            return Err(refuse(&path, "it is a link, a device, a pipe or a socket"));
+/// A tar stream that is being written. Paths are those inside the directory; the whole ones are only for errors.
+struct Making<'a, W: Write> {
+    tar: Builder<Writer<W>>,
+    root: &'a Path,
+    entries: u64,
+    done: u64,
+    progress: Progress<'a>,
+}
+
+impl<W: Write> Making<'_, W> {
+    /// Adds what is in a folder, in the order of the names, so that the same directory gives the same stream.
+    ///
+    /// Each folder on the way down stays open, so that no path is walked: that takes a descriptor for each of at most
+    /// [`ARCHIVE_DEPTH`] folders, and one for what is read in the last.
+    fn add_folder(&mut self, mut folder: Folder, inside: &Path) -> Result<()> {
+        if inside.components().count() >= ARCHIVE_DEPTH {
+            return Err(self.refuse(inside, "it is too deep for extraction"));
         }
+        let mut names = folder.names().map_err(|error| self.failed(inside, error))?;
+        names.sort();
+        for name in names {
+            let path = inside.join(&name);
+            self.count(&path)?;
+            match folder.open_entry(&name).map_err(|error| self.failed(&path, error))? {
+                Entry::Folder(next, about) => {
+                    let mut header = header(&about, true);
+                    header.set_entry_type(EntryType::Directory);
+                    header.set_size(0);
+                    let appended = self.tar.append_data(&mut header, &path, io::empty());
+                    appended.map_err(|error| self.failed(&path, error))?;
+                    self.add_folder(next, &path)?;
+                }
+                Entry::File(file, about) => self.add_file(&file, &about, &path)?,
+                Entry::Other => return Err(self.refuse(&path, "it is a link, a device, a pipe or a socket")),
+            }
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// Counts an entry as extraction does: a name that is too long for a header has one of its own.
+    fn count(&mut self, path: &Path) -> Result<()> {
+        let long = path.as_os_str().len() >= NAME_BYTES;
+        self.entries = self.entries.saturating_add(1).saturating_add(long.into());
+        if self.entries > ARCHIVE_ENTRIES {
+            let why = format!("it holds over {ARCHIVE_ENTRIES} entries, and extraction would refuse so many");
+            return Err(Error::usage("directory", why, "divide it, or use tar and encrypt what it writes"));
+        }
+        Ok(())
+    }
+
+    /// Adds a file, if it stays what it was when it was opened.
+    fn add_file(&mut self, file: &File, about: &fs::Metadata, path: &Path) -> Result<()> {
+        let mut header = header(about, is_executable(about));
+        header.set_size(about.len());
+        let mut counted = Counted { inner: file.take(about.len()), count: 0 };
+        let appended = self.tar.append_data(&mut header, path, &mut counted);
+        appended.map_err(|error| self.failed(path, error))?;
+        let after = file.metadata().map_err(|error| self.failed(path, error))?;
+        let same = after.len() == about.len() && after.modified().ok() == about.modified().ok();
+        if counted.count != about.len() || !same {
+            let (why, hint) = ("it changed while it was read", "encrypt it again when nobody writes to it");
+            return Err(Error::new(ErrorKind::Changed, self.shown(path), why, hint));
+        }
+        self.done = self.done.saturating_add(about.len());
+        tell(self.progress, self.done)
+    }
+
+    fn failed(&self, inside: &Path, error: io::Error) -> Error {
+        Error::io(self.shown(inside), error)
+    }
+
+    fn refuse(&self, inside: &Path, why: &'static str) -> Error {
+        let why = format!("{}: {why}", self.shown(inside));
+        Error::usage("directory", why, "move it away, or use tar and encrypt what it writes")
+    }
+
+    fn shown(&self, inside: &Path) -> String {
+        // To join nothing would add a separator.
+        let whole = if inside.as_os_str().is_empty() { self.root.to_owned() } else { self.root.join(inside) };
+        shown(&whole)
+    }
 }
 
-fn refuse(path: &Path, why: &'static str) -> Error {
-    let why = format!("{}: {why}", path.display());
-    Error::usage("directory", why, "move it away, or use tar and encrypt what it writes")
+fn header(about: &fs::Metadata, executable: bool) -> Header {
+    let mut header = Header::new_gnu();
+    header.set_mtime(seconds(about));
+    header.set_mode(if executable { 0o755 } else { 0o644 });
+    header
 }
 
 struct Counted<R> {
@@ -123,9 +152,7 @@ pub(super) fn extract(
     for entry in entries {
         let mut entry = entry.map_err(unsound)?;
         check_running()?;
-        // A path counts for every folder that it may bring with it.
-        let folders = entry.path_bytes().iter().filter(|byte| **byte == b'/').count();
-        count = count.saturating_add(1).saturating_add(wide(folders));
+        count = count.saturating_add(1);
         if count > ARCHIVE_ENTRIES {
             let why = format!("it has over {ARCHIVE_ENTRIES} entries");
             return Err(Error::over_limit("archive", why, "it may be hostile"));
@@ -139,14 +166,15 @@ pub(super) fn extract(
             None => entry.path_bytes().into_owned(),
         };
         let path = folder.join(plain_path(&name)?);
-        done = done.saturating_add(make(&mut entry, &path, durable)?);
+        // A path counts for every folder that it brings with it.
+        done = done.saturating_add(make(&mut entry, &path, durable, &mut count)?);
         tell(progress, done)?;
     }
     // Behind the archive's end there is only filling.
     let mut rest = Vec::new();
-    let mut counted_rest = (&mut counted).take(wide(TRAILING));
+    let mut counted_rest = (&mut counted).take(wide(ARCHIVE_FILLING).saturating_add(1));
     counted_rest.read_to_end(&mut rest).map_err(|error| Error::io("archive", error))?;
-    if rest.len() == TRAILING || rest.iter().any(|byte| *byte != 0) {
+    if rest.len() > ARCHIVE_FILLING || rest.iter().any(|byte| *byte != 0) {
         return Err(Error::malformed("archive", "something follows its end"));
     }
     if durable {
@@ -167,10 +195,10 @@ fn sync_folders(folder: &Path) -> Result<()> {
     sync_folder(folder)
 }
 
-/// tar fills its stream up to a record: 20 blocks of 512 bytes by default. One more than that is too many.
-const TRAILING: usize = 10 * 1024 + 1;
+/// Bytes of a name in a header (POSIX.1-1988, ustar).
+const NAME_BYTES: usize = 100;
 
-fn read_long_name(entry: &mut Entry<'_, impl Read>) -> Result<Vec<u8>> {
+fn read_long_name(entry: &mut tar::Entry<'_, impl Read>) -> Result<Vec<u8>> {
     if entry.size() > wide(ARCHIVE_PATH_BYTES) {
         return Err(Error::over_limit("archive", "a name in it is too long", "it may be hostile"));
     }
@@ -180,20 +208,22 @@ fn read_long_name(entry: &mut Entry<'_, impl Read>) -> Result<Vec<u8>> {
     Ok(name)
 }
 
-/// Makes what an entry says; gives the bytes of its content.
-fn make(entry: &mut Entry<'_, impl Read>, path: &Path, durable: bool) -> Result<u64> {
+/// Makes what an entry says; gives the bytes of its content. `count` grows by the folders that it did not name itself.
+fn make(entry: &mut tar::Entry<'_, impl Read>, path: &Path, durable: bool, count: &mut u64) -> Result<u64> {
     let failed = |error: io::Error| match error.kind() {
         // The folder was empty when we began: what is in the way came out of the archive.
         io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
             Error::malformed("archive", "it has a name twice")
         }
-        _ => Error::io(path.display().to_string(), error),
+        _ => Error::io(shown(path), error),
     };
     if let Some(parent) = path.parent() {
-        make_folders(parent).map_err(failed)?;
+        *count = count.saturating_add(make_folders(parent).map_err(failed)?);
     }
     match entry.header().entry_type() {
-        EntryType::Directory => make_folders(path).map_err(failed)?,
+        EntryType::Directory => {
+            make_folders(path).map_err(failed)?;
+        }
         EntryType::Regular => {
             let mode = entry.header().mode().map_err(unsound)?;
             let mut file = new_file(path, mode & 0o100 != 0).map_err(failed)?;
@@ -224,7 +254,10 @@ fn make(entry: &mut Entry<'_, impl Read>, path: &Path, durable: bool) -> Result<
 fn plain_path(bytes: &[u8]) -> Result<PathBuf> {
     let bad = || Error::malformed("archive", "a name in it leads out of the directory, or is none");
     let text = path_of(bytes).ok_or_else(bad)?;
-    let plain = |part: Component<'_>| matches!(part, Component::Normal(_));
+    // On Windows some names stand for a device, for a stream inside a file, or for another name. Elsewhere they are as
+    // good as any.
+    let fits = |name: &OsStr| !cfg!(windows) || name.to_str().is_some_and(is_windows_name);
+    let plain = |part: Component<'_>| matches!(part, Component::Normal(name) if fits(name));
     let depth = text.components().count();
     if bytes.contains(&0) || bytes.len() > ARCHIVE_PATH_BYTES || depth == 0 || depth > ARCHIVE_DEPTH {
         return Err(bad());
@@ -252,17 +285,6 @@ fn unsound(error: io::Error) -> Error {
 }
 
 #[cfg(unix)]
-fn same_inode(a: &fs::Metadata, b: &fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    (a.dev(), a.ino()) == (b.dev(), b.ino())
-}
-
-#[cfg(not(unix))]
-fn same_inode(_: &fs::Metadata, _: &fs::Metadata) -> bool {
-    true
-}
-
-#[cfg(unix)]
 fn is_executable(about: &fs::Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt;
     about.permissions().mode() & 0o100 != 0
@@ -273,12 +295,22 @@ fn is_executable(_: &fs::Metadata) -> bool {
     false
 }
 
-fn make_folders(path: &Path) -> io::Result<()> {
+/// Makes a folder and those above it that are missing; gives how many that were.
+fn make_folders(path: &Path) -> io::Result<u64> {
+    #[cfg_attr(not(unix), expect(unused_mut))]
     let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    match (builder.create(path), path.parent()) {
+        (Ok(()), _) => Ok(1),
+        (Err(error), _) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(0),
+        (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
+            let made = make_folders(parent)?;
+            builder.create(path)?;
+            Ok(made.saturating_add(1))
+        }
+        (Err(error), _) => Err(error),
+    }
 }
 
 fn new_file(path: &Path, executable: bool) -> io::Result<File> {
@@ -294,6 +326,16 @@ fn new_file(path: &Path, executable: bool) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_folder_that_a_path_brings_is_counted_once() {
+        let ground = tempfile::tempdir().unwrap();
+        let made = |path: &str| make_folders(&ground.path().join(path)).unwrap();
+        assert_eq!([made("a/b/c"), made("a/b/c"), made("a/b/d"), made("a")], [3, 0, 1, 0]);
+        fs::write(ground.path().join("file"), "").unwrap();
+        assert!(make_folders(&ground.path().join("file")).is_err());
+        assert!(make_folders(&ground.path().join("file/below")).is_err());
+    }
 
     #[test]
     fn only_relative_paths_of_plain_parts_are_extracted() {

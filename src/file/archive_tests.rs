@@ -1,14 +1,20 @@
-//! Hostile archives: whatever they hold, nothing is made but plain files and directories below the target.
+//! Hostile archives: whatever they hold, nothing is made but plain files and directories below the target. And hostile
+//! directories: whatever is done to one while it is read, nothing from elsewhere gets into the archive.
 #![cfg(unix)]
-use std::fs;
-use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::ops::ControlFlow;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 use tar::Header;
 
 use super::archive::extract;
+use super::encryption::Encryption;
 use crate::error::{Error, ErrorKind, Result};
+use crate::keys::Key;
 use crate::limits::{ARCHIVE_DEPTH, ARCHIVE_ENTRIES, ARCHIVE_PATH_BYTES};
 
 const BLOCK: usize = 512;
@@ -322,4 +328,134 @@ fn an_error_of_the_payload_comes_through_with_its_kind() {
         let result = Ground::new().extract(good[..length].chain(Forged));
         assert_eq!(result.unwrap_err().kind(), ErrorKind::Unauthentic, "after {length} bytes");
     }
+}
+
+#[test]
+fn an_error_about_a_hostile_name_is_one_line_that_no_terminal_obeys() {
+    let name = format!("{}\u{1b}[2J\n", "x".repeat(300));
+    let error = Ground::new().extract(&Tar::default().long_name(name).file("short").end()[..]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io);
+    assert!(error.to_string().contains("\\u{1b}[2J\\n"), "{error}");
+    assert!(!error.to_string().contains(['\n', '\u{1b}']), "{error:?}");
+}
+
+/// What is sealed of a directory, as a tar stream; `meanwhile` happens after each file.
+fn archive(folder: &Path, meanwhile: impl Fn() + Sync) -> Result<Vec<u8>> {
+    let key = Key::generate();
+    let tell = |_| {
+        meanwhile();
+        ControlFlow::Continue(())
+    };
+    let sealed = Encryption::to(&key).progress(&tell).directory_to(folder, Vec::new())?;
+    super::decrypt(&key, &sealed)
+}
+
+/// A tree, and outside of it one with the same names, which nobody meant to have sealed.
+fn tree_and_outside() -> tempfile::TempDir {
+    let ground = tempfile::tempdir().unwrap();
+    for (root, content) in [("tree", "mine"), ("outside", "SECRET")] {
+        fs::create_dir_all(ground.path().join(root).join("a/c")).unwrap();
+        for file in ["a/1", "a/2", "a/c/3", "z"] {
+            fs::write(ground.path().join(root).join(file), content).unwrap();
+        }
+    }
+    ground
+}
+
+/// Archives the tree, and after the first file swaps a part of it for a link to the same part outside.
+fn archive_while_swapping(part: &str) -> Result<Vec<u8>> {
+    let ground = tree_and_outside();
+    let at = |name: &str| ground.path().join(name);
+    let swap = || {
+        if !at("away").exists() {
+            fs::rename(at("tree").join(part), at("away")).unwrap();
+            symlink(at("outside").join(part), at("tree").join(part)).unwrap();
+        }
+    };
+    let result = archive(&at("tree"), swap);
+    assert!(at("tree").join(part).is_symlink(), "it was not swapped");
+    result
+}
+
+#[test]
+fn a_folder_that_is_swapped_for_a_link_while_it_is_read_gives_what_was_in_it() {
+    let ground = tree_and_outside();
+    let undisturbed = archive(&ground.path().join("tree"), || ()).unwrap();
+    assert!(undisturbed.windows(4).filter(|part| part == b"mine").count() == 4);
+    // Its times are the tree's own: other trees may have others.
+    let contents = |stream: &[u8]| -> Vec<Vec<u8>> {
+        let mut archive = tar::Archive::new(stream);
+        let entries = archive.entries().unwrap().map(|entry| {
+            let mut content = Vec::new();
+            let mut entry = entry.unwrap();
+            entry.read_to_end(&mut content).unwrap();
+            [&entry.path_bytes(), &content[..]].concat()
+        });
+        entries.collect()
+    };
+    assert_eq!(contents(&archive_while_swapping("a").unwrap()), contents(&undisturbed));
+}
+
+#[test]
+fn a_file_or_folder_that_is_swapped_for_a_link_before_it_is_read_is_refused() {
+    for part in ["a/2", "a/c", "a/c/3", "z"] {
+        let error = archive_while_swapping(part).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Usage);
+        assert!(error.to_string().contains(part), "{error}");
+    }
+}
+
+#[test]
+fn a_pipe_is_refused_and_not_waited_for() {
+    let ground = tree_and_outside();
+    let pipe = ground.path().join("tree/a/pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let error = archive(&ground.path().join("tree"), || ()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Usage);
+    assert!(error.to_string().contains("pipe"), "{error}");
+}
+
+#[test]
+fn a_deep_folder_is_archived_up_to_the_bound_and_refused_beyond() {
+    let ground = Ground::new();
+    let root = ground.target();
+    let deepest = root.join(["d"; ARCHIVE_DEPTH - 1].join("/"));
+    fs::create_dir_all(&deepest).unwrap();
+    fs::write(deepest.join("f"), "content").unwrap();
+    let stream = archive(&root, || ()).unwrap();
+    Ground::new().extract(&stream[..]).unwrap();
+    fs::create_dir(deepest.join("e")).unwrap();
+    assert_eq!(archive(&root, || ()).unwrap_err().kind(), ErrorKind::Usage);
+}
+
+#[test]
+fn a_file_that_is_changed_while_it_is_read_is_an_error() {
+    /// Does something to a file when the first bytes are written; then the file is not yet read to its end.
+    struct Meddler<'a>(&'a Path, fn(&File) -> io::Result<()>);
+    impl Write for Meddler<'_> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            (self.1)(&File::options().append(true).open(self.0)?)?;
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let seal = |change| {
+        let ground = tree_and_outside();
+        let large = ground.path().join("tree/large");
+        fs::write(&large, vec![7; 3_000_000]).unwrap();
+        File::options().append(true).open(&large).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        let sealed = Encryption::to(&Key::generate())
+            .directory_to(ground.path().join("tree"), Meddler(&large, change))
+            .map(drop);
+        sealed.map_err(|error| error.kind())
+    };
+    assert_eq!(seal(|_| Ok(())), Ok(()));
+    assert_eq!(seal(|mut file| file.write_all(b"more")), Err(ErrorKind::Changed));
+    assert_eq!(seal(|file| file.set_len(2_000_000)), Err(ErrorKind::Changed));
+    assert_eq!(
+        seal(|file| file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1))),
+        Err(ErrorKind::Changed)
+    );
 }

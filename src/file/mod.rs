@@ -7,6 +7,7 @@ mod archive;
 mod create;
 mod decryption;
 mod encryption;
+mod folders;
 mod inspection;
 mod keyfiles;
 mod names;
@@ -22,18 +23,30 @@ mod writer;
 #[cfg(test)]
 mod archive_tests;
 #[cfg(test)]
+mod authenticity_tests;
+#[cfg(test)]
 mod equality_tests;
 
 pub use create::remove_unfinished;
 pub use decryption::{Decryption, decrypt, decrypt_file, verify};
 pub use encryption::{Encryption, encrypt, encrypt_file};
 pub use inspection::{Inspection, StanzaInfo, inspect, inspect_file};
-pub use keyfiles::{read_identities, read_keyring, write_identity, write_keyring};
+pub use keyfiles::{read_identities, read_keyring, write_identity, write_key, write_keyring};
 pub use opened::{Metadata, Opened};
 pub use ranges::{Ranges, UncheckedRanges};
 pub use reader::Reader;
 pub use rewrap::{Rewrap, rewrap};
 pub use writer::Writer;
+
+crate::secret::opaque_debug! {
+    [] Encryption<'_> = "Encryption";
+    [] Decryption<'_> = "Decryption";
+    [] Rewrap<'_> = "Rewrap";
+    [R] Reader<R> = "Reader";
+    [W: std::io::Write] Writer<W> = "Writer";
+    [] Ranges = "Ranges";
+    [] UncheckedRanges = "UncheckedRanges";
+}
 
 pub use crate::formats::padding::Padding;
 pub use crate::formats::sealing::Format;
