@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, Read};
 use std::path::Path;
 
+use super::reader::{armor_label, dearmored_version};
 use crate::encoding::armor::Dearmorer;
 use crate::encoding::input::Input;
 use crate::error::{Error, ErrorKind, Result};
@@ -28,11 +29,10 @@ use crate::primitives::hpke::Kem;
 /// ```
 pub fn inspect(from: impl Read) -> Result<Inspection> {
     let mut input = Input::new(from, usize::MAX);
-    let label = super::reader::armor_label(&mut input)?;
-    match label {
+    match armor_label(&mut input)? {
         Some(label) => {
             let mut dearmorer = Dearmorer::new(input, label)?;
-            let version = header::sniff(dearmorer.fill_buf()?)?;
+            let version = dearmored_version(&mut dearmorer, label)?;
             inspect_bare(&mut dearmorer, version, true)
         }
         None => {
@@ -145,18 +145,27 @@ impl Inspection {
 #[non_exhaustive]
 pub enum StanzaInfo {
     /// A passphrase, with the name and the figures of its KDF.
+    #[non_exhaustive]
     Passphrase {
         /// For people: `Argon2id, 256 MiB, 3 passes, 4 lanes`.
         kdf: String,
+        /// Whether the file says that it was made for this passphrase alone, and never rewrapped.
+        alone: bool,
     },
-    /// A symmetric key of a keyring.
-    Key,
+    /// A symmetric key, as those of a keyring are.
+    #[non_exhaustive]
+    Key {
+        /// Whether the file says that it was made for this key alone, and never rewrapped.
+        alone: bool,
+    },
     /// A recipient; which one is not to be seen.
+    #[non_exhaustive]
     Recipient {
         /// Whether it is post-quantum.
         post_quantum: bool,
     },
     /// An SSH key, and the beginning of its hash in hexadecimal, by which others can tell whose it is.
+    #[non_exhaustive]
     Ssh {
         /// `ssh-ed25519` or `ssh-rsa`.
         kind: &'static str,
@@ -166,6 +175,7 @@ pub enum StanzaInfo {
     /// Sealed metadata, for nobody to open alone.
     Metadata,
     /// A type that this version does not know, made printable.
+    #[non_exhaustive]
     Unknown {
         /// The type, with everything but letters, digits and `-_./@` replaced by `?`.
         kind: String,
@@ -178,12 +188,13 @@ impl StanzaInfo {
         match kind {
             Kind::Argon2id { figures: [memory, passes, lanes], .. } => {
                 let kdf = format!("Argon2id, {}, {passes} passes, {lanes} lanes", mib(*memory));
-                StanzaInfo::Passphrase { kdf }
+                StanzaInfo::Passphrase { kdf, alone: kind.is_alone() }
             }
             Kind::Pbkdf2 { iterations, .. } => {
-                StanzaInfo::Passphrase { kdf: format!("PBKDF2-HMAC-SHA-512, {iterations} iterations") }
+                let kdf = format!("PBKDF2-HMAC-SHA-512, {iterations} iterations");
+                StanzaInfo::Passphrase { kdf, alone: kind.is_alone() }
             }
-            Kind::Key { .. } => StanzaInfo::Key,
+            Kind::Key { .. } => StanzaInfo::Key { alone: kind.is_alone() },
             Kind::Hpke { kem, .. } => StanzaInfo::Recipient { post_quantum: *kem == Kem::XWing },
             Kind::Meta => StanzaInfo::Metadata,
             Kind::Unknown => Self::unknown(stanza),
@@ -196,7 +207,8 @@ impl StanzaInfo {
         match kind {
             Kind::Scrypt { log_n, .. } => {
                 let memory = 1u32.checked_shl(*log_n).map_or("too much".into(), mib);
-                StanzaInfo::Passphrase { kdf: format!("scrypt, work factor {log_n}, {memory}") }
+                let kdf = format!("scrypt, work factor {log_n}, {memory}");
+                StanzaInfo::Passphrase { kdf, alone: false }
             }
             Kind::X25519 { .. } => StanzaInfo::Recipient { post_quantum: false },
             Kind::Hybrid { .. } => StanzaInfo::Recipient { post_quantum: true },
@@ -221,8 +233,8 @@ fn mib(kib: u32) -> String {
 impl fmt::Display for StanzaInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            StanzaInfo::Passphrase { kdf } => write!(f, "passphrase ({kdf})"),
-            StanzaInfo::Key => f.write_str("key"),
+            StanzaInfo::Passphrase { kdf, .. } => write!(f, "passphrase ({kdf})"),
+            StanzaInfo::Key { .. } => f.write_str("key"),
             StanzaInfo::Recipient { post_quantum: true } => f.write_str("recipient (post-quantum)"),
             StanzaInfo::Recipient { post_quantum: false } => f.write_str("recipient (X25519)"),
             StanzaInfo::Ssh { kind, tag } => write!(f, "recipient ({kind}, {tag})"),

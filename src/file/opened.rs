@@ -5,12 +5,14 @@ use super::names::is_plain_name;
 use crate::formats::meta::Meta;
 use crate::formats::sealing::Format;
 use crate::formats::unsealing::{Authenticity, Unsealed};
+use crate::keys::KeyId;
 
 /// What is known of something that was opened. All of it is authentic.
 #[derive(Clone, Debug)]
 pub struct Opened {
     format: Format,
     authenticity: Authenticity,
+    key_id: Option<KeyId>,
     length: Option<u64>,
     metadata: Metadata,
 }
@@ -20,6 +22,7 @@ impl Opened {
         Opened {
             format: unsealed.format,
             authenticity: unsealed.authenticity,
+            key_id: unsealed.key_id,
             length,
             metadata: Metadata(unsealed.meta.clone()),
         }
@@ -39,6 +42,23 @@ impl Opened {
     #[must_use]
     pub fn authenticity(&self) -> Authenticity {
         self.authenticity
+    }
+
+    /// Which [`Key`](crate::Key) opened it, if it was one: a keyring's primary, or one that is retired by now.
+    ///
+    /// ```
+    /// use bulla::{Keyring, file::Decryption};
+    /// let mut ring = Keyring::generate();
+    /// let sealed = bulla::encrypt(&ring, b"hello")?;
+    /// let old = ring.primary_id();
+    /// ring.rotate();
+    /// let (_, opened) = Decryption::with(&ring).bytes(&sealed)?;
+    /// assert_eq!(opened.key_id(), Some(old));
+    /// # Ok::<(), bulla::Error>(())
+    /// ```
+    #[must_use]
+    pub fn key_id(&self) -> Option<KeyId> {
+        self.key_id
     }
 
     /// The content's size in bytes; `None` while a stream's end has not been seen.

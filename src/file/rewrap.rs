@@ -4,11 +4,12 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 
 use super::create::{Manner, NewFile};
-use super::reader::armor_label;
+use super::reader::{armor_label, dearmored_version};
 use super::source::Source;
 use crate::encoding::armor::{Armorer, Dearmorer, Label};
 use crate::encoding::input::Input;
 use crate::error::{Error, Result};
+use crate::formats::envelope::stanza::{Kind, Scope};
 use crate::formats::envelope::{self, Container};
 use crate::formats::header::{self, Header, Stanza, Version};
 use crate::formats::{age, sealing, unsealing};
@@ -20,6 +21,8 @@ use crate::keys::{KdfLimits, Lock, Unlock};
 /// The content is not encrypted anew, and not read. The file is replaced whole or not at all.
 /// **Who could open the file before and kept a copy, or its file key, can still open that content.** When that
 /// matters, decrypt it and encrypt it again.
+/// A rewrapped container no longer says who made it ([`Authenticity::None`](super::Authenticity::None)): everybody who
+/// could open it before or can now knows its file key.
 ///
 /// # Errors
 /// Those of [`decrypt`](super::decrypt) and [`encrypt`](super::encrypt);
@@ -111,11 +114,16 @@ impl<'a> Rewrap<'a> {
         self
     }
 
-    /// Changes a file in its place. Its mode is kept.
+    /// Changes a file in its place. Its mode is kept; its owner, access list and other names (hard links) are not:
+    /// it is a new file, of the user who runs this.
     ///
     /// # Errors
-    /// Those of [`rewrap`]; [`Usage`](crate::ErrorKind::Usage) if nobody would be left, or there is no stanza of a number.
+    /// Those of [`rewrap`]; [`Usage`](crate::ErrorKind::Usage) if nothing is to change, nobody would be left, or there is no
+    /// stanza of a number.
     pub fn file(&self, path: impl AsRef<Path>) -> Result<()> {
+        if self.new.is_none() && self.remove.is_empty() {
+            return Err(Error::usage("rewrap", "nothing is to change", "say who: to, add or remove"));
+        }
         let source = Source::open(path.as_ref())?;
         // A link would be replaced by a file, and what it leads to would stay as it was.
         let path = source.path.canonicalize().map_err(|error| Error::io(source.name(), error))?;
@@ -123,12 +131,14 @@ impl<'a> Rewrap<'a> {
         let target = NewFile::begin(&path, Manner { overwrite: true, durable: true })?;
         match armor_label(&mut input)? {
             None => {
-                let header = self.new_header(&mut input)?;
+                let version = header::sniff(input.peek(header::SNIFF_BYTES)?)?;
+                let header = self.new_header(&mut input, version)?;
                 copy_plain(&header, input, &source, target.file())?;
             }
             Some(label) => {
                 let mut dearmorer = Dearmorer::new(input, label)?;
-                let header = self.new_header(&mut dearmorer)?;
+                let version = dearmored_version(&mut dearmorer, label)?;
+                let header = self.new_header(&mut dearmorer, version)?;
                 copy_armored(&header, &mut dearmorer, target.file(), label)?;
             }
         }
@@ -138,34 +148,47 @@ impl<'a> Rewrap<'a> {
     }
 
     /// Reads the old header and makes the new one.
-    fn new_header(&self, from: &mut impl io::BufRead) -> Result<Vec<u8>> {
-        // At least one buffer's worth is waiting: the callers have looked at the beginning.
-        let version = header::sniff(from.fill_buf()?)?.ok_or_else(|| {
+    fn new_header(&self, from: &mut impl io::BufRead, version: Option<Version>) -> Result<Vec<u8>> {
+        let version = version.ok_or_else(|| {
             Error::usage("rewrap", "a raw file has no header to change", "decrypt it, and encrypt it again")
         })?;
         let header = Header::read(from, version)?;
         match version {
-            Version::Bulla => {
-                let container = Container::check(header)?;
-                let file_key = unsealing::unlock_container(&container, &self.openers, self.limits)?;
-                let kept = self.kept(&container.header.stanzas, |stanza| stanza.kind() == "meta")?;
-                let new = self.new.as_ref().map(|new| sealing::wrap_container(&file_key, new));
-                let stanzas = [kept, new.transpose()?.unwrap_or_default()].concat();
-                self.check_mixture(&stanzas)?;
-                let bytes = envelope::write(&file_key, &stanzas);
-                // What could not be opened again is not written.
-                Container::check(Header::read(&mut bytes.as_slice(), version)?).map(|_| bytes)
-            }
-            Version::Age => {
-                let (file_key, _) = unsealing::unlock_age(&header, &self.openers, self.limits)?;
-                let kept = self.kept(&header.stanzas, |_| false)?;
-                let new = self.new.as_ref().map(|new| sealing::wrap_age(&file_key, new));
-                let stanzas = [kept, new.transpose()?.unwrap_or_default()].concat();
-                self.check_mixture(&stanzas)?;
-                let bytes = age::write(&file_key, &stanzas);
-                age::check(&Header::read(&mut bytes.as_slice(), version)?).map(|_| bytes)
-            }
+            Version::Bulla => self.new_container(Container::check(header)?),
+            Version::Age => self.new_age(&header),
         }
+    }
+
+    fn new_container(&self, container: Container) -> Result<Vec<u8>> {
+        let unwrapped = unsealing::unlock_container(&container, &self.openers, self.limits)?;
+        let file_key = &unwrapped.file_key;
+        let kept = self.kept(&container.header.stanzas, |stanza| stanza.kind() == "meta")?;
+        // One that was alone is so no longer: who opens the file from now on knows its key, too.
+        let joined = kept.iter().map(|stanza| match Kind::read(stanza)?.is_alone() {
+            true => envelope::stanza::join(&unwrapped, stanza),
+            false => Ok(stanza.clone()),
+        });
+        let mut stanzas = joined.collect::<Result<Vec<_>>>()?;
+        if let Some(new) = &self.new {
+            stanzas.extend(sealing::wrap_container(file_key, new, Scope::Joint)?);
+            sealing::check_container(&stanzas, new.downgrade_mix, new.shared)?;
+        }
+        let bytes = envelope::write(file_key, &stanzas);
+        sealing::check_size(&stanzas, &bytes)?;
+        // What could not be opened again is not written.
+        Container::check(Header::read(&mut bytes.as_slice(), Version::Bulla)?).map(|_| bytes)
+    }
+
+    fn new_age(&self, header: &Header) -> Result<Vec<u8>> {
+        let file_key = unsealing::unlock_age(header, &self.openers, self.limits)?;
+        let mut stanzas = self.kept(&header.stanzas, |_| false)?;
+        if let Some(new) = &self.new {
+            stanzas.extend(sealing::wrap_age(&file_key, new)?);
+            sealing::check_age(&stanzas, new.downgrade_mix, new.shared)?;
+        }
+        let bytes = age::write(&file_key, &stanzas);
+        sealing::check_size(&stanzas, &bytes)?;
+        age::check(&Header::read(&mut bytes.as_slice(), Version::Age)?).map(|_| bytes)
     }
 
     /// The old stanzas that stay. `always` says which of them do in any case: sealed metadata belong to the content.
@@ -186,12 +209,6 @@ impl<'a> Rewrap<'a> {
             return Err(Error::usage("rewrap", "nobody could open the file then", "add somebody"));
         }
         Ok(kept)
-    }
-
-    /// Old and new together must go together, as when a file is made.
-    fn check_mixture(&self, stanzas: &[Stanza]) -> Result<()> {
-        let Some(new) = &self.new else { return Ok(()) };
-        sealing::check_stanzas(stanzas, new.downgrade_mix, new.shared)
     }
 }
 

@@ -59,6 +59,11 @@ impl Stanza {
         arguments.try_into().ok()
     }
 
+    /// All arguments but the last.
+    pub(crate) fn arguments_before_last(&self) -> String {
+        self.arguments.rsplit_once(' ').map_or(String::new(), |(before, _)| before.to_owned())
+    }
+
     /// The argument line as it stands in the file, without its line feed.
     pub(crate) fn line(&self) -> String {
         format!("-> {}", self.arguments)

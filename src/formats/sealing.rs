@@ -1,14 +1,16 @@
 //! From holders to a header and a payload's keys: the one way to begin something sealed, in all three formats.
 use super::cobblestone::Cobblestone;
+use super::envelope::stanza::Scope;
 use super::header::Stanza;
 use super::meta::Meta;
 use super::payload::Payload;
 use super::{age, envelope};
 use crate::error::{Error, Result};
-use crate::keys::KdfCost;
 use crate::keys::lock::{Holder, Holders};
 use crate::keys::recipient::PublicKey;
+use crate::keys::work;
 use crate::limits::{HEADER_BYTES, PASSPHRASE_STANZAS, STANZAS};
+use crate::primitives::hpke::Kem;
 use crate::primitives::random;
 use crate::secret::Secret;
 
@@ -75,7 +77,8 @@ fn seal_container(holders: &Holders<'_>, wishes: &Wishes<'_>) -> Result<Sealing>
     if let Some(body) = wishes.meta.seal(&file_key)? {
         stanzas.push(Stanza::new("meta".to_owned(), body));
     }
-    stanzas.extend(wrap_container(&file_key, holders)?);
+    let scope = if holders.list.len() == 1 { Scope::Alone } else { Scope::Joint };
+    stanzas.extend(wrap_container(&file_key, holders, scope)?);
     let mut prefix = envelope::write(&file_key, &stanzas);
     check_size(&stanzas, &prefix)?;
     let (chunks, salt) = Cobblestone::begin(&envelope::payload_key(&file_key), wishes.context);
@@ -87,9 +90,10 @@ fn seal_container(holders: &Holders<'_>, wishes: &Wishes<'_>) -> Result<Sealing>
 pub(crate) fn wrap_container(
     file_key: &envelope::stanza::FileKey,
     holders: &Holders<'_>,
+    scope: Scope,
 ) -> Result<Vec<Stanza>> {
     check_mixture(holders)?;
-    holders.list.iter().map(|holder| envelope::stanza::wrap(file_key, holder)).collect()
+    holders.list.iter().map(|holder| envelope::stanza::wrap(file_key, holder, scope)).collect()
 }
 
 fn seal_age(holders: &Holders<'_>) -> Result<Sealing> {
@@ -103,7 +107,7 @@ fn seal_age(holders: &Holders<'_>) -> Result<Sealing> {
 }
 
 /// What no reader would read is not written.
-fn check_size(stanzas: &[Stanza], header: &[u8]) -> Result<()> {
+pub(crate) fn check_size(stanzas: &[Stanza], header: &[u8]) -> Result<()> {
     if stanzas.len() > STANZAS || header.len() > HEADER_BYTES {
         let why = format!(
             "a header holds {STANZAS} of them and {HEADER_BYTES} bytes: about 650 that are post-quantum"
@@ -115,62 +119,92 @@ fn check_size(stanzas: &[Stanza], header: &[u8]) -> Result<()> {
 
 /// An age stanza for each holder.
 pub(crate) fn wrap_age(file_key: &age::stanza::FileKey, holders: &Holders<'_>) -> Result<Vec<Stanza>> {
-    let passphrase = |holder: &Holder<'_>| matches!(holder, Holder::Passphrase(_));
-    if holders.list.len() > 1 && holders.list.iter().any(passphrase) {
-        return Err(cannot("age allows a passphrase only alone"));
+    if holders.list.len() > 1 && holders.list.iter().any(Holder::is_passphrase) {
+        return Err(age_passphrase_alone());
     }
     check_mixture(holders)?;
     holders.list.iter().map(|holder| age::stanza::wrap(file_key, holder)).collect()
 }
 
 fn check_mixture(holders: &Holders<'_>) -> Result<()> {
-    let passphrases = holders.list.iter().filter(|holder| matches!(holder, Holder::Passphrase(_)));
-    if passphrases.count() > PASSPHRASE_STANZAS {
+    let costs = holders.list.iter().filter_map(|holder| match holder {
+        Holder::Passphrase(passphrase) => Some(envelope::stanza::figures(passphrase.kdf_cost())),
+        _ => None,
+    });
+    check_passphrases(&costs.collect::<Vec<_>>())?;
+    let sorts = holders.list.iter().map(|holder| match holder {
+        Holder::Recipient(recipient) if recipient.is_post_quantum() => Sort::PostQuantum,
+        Holder::Recipient(_) => Sort::Classic,
+        _ => Sort::Symmetric,
+    });
+    check_sorts(&sorts.collect::<Vec<_>>(), holders.downgrade_mix, holders.shared)
+}
+
+/// [`check_mixture`] for the stanzas of a container, old ones and new ones together.
+pub(crate) fn check_container(stanzas: &[Stanza], downgrade_mix: bool, shared: bool) -> Result<()> {
+    use envelope::stanza::Kind;
+    let kinds = stanzas.iter().map(Kind::read).collect::<Result<Vec<_>>>()?;
+    let costs = kinds.iter().filter_map(|kind| match kind {
+        Kind::Argon2id { figures, .. } => Some(Some(*figures)),
+        Kind::Pbkdf2 { .. } => Some(None),
+        _ => None,
+    });
+    check_passphrases(&costs.collect::<Vec<_>>())?;
+    let sorts = kinds.iter().filter_map(|kind| match kind {
+        Kind::Hpke { kem: Kem::XWing, .. } => Some(Sort::PostQuantum),
+        Kind::Hpke { kem: Kem::X25519, .. } => Some(Sort::Classic),
+        Kind::Argon2id { .. } | Kind::Pbkdf2 { .. } | Kind::Key { .. } => Some(Sort::Symmetric),
+        Kind::Meta | Kind::Unknown => None,
+    });
+    check_sorts(&sorts.collect::<Vec<_>>(), downgrade_mix, shared)
+}
+
+/// [`check_mixture`] for the stanzas of an age file.
+pub(crate) fn check_age(stanzas: &[Stanza], downgrade_mix: bool, shared: bool) -> Result<()> {
+    let sorts = stanzas.iter().filter_map(|stanza| match stanza.kind() {
+        "mlkem768x25519" => Some(Sort::PostQuantum),
+        "X25519" | "ssh-ed25519" | "ssh-rsa" => Some(Sort::Classic),
+        "scrypt" => Some(Sort::Symmetric),
+        _ => None,
+    });
+    let sorts: Vec<Sort> = sorts.collect();
+    if stanzas.len() > 1 && sorts.contains(&Sort::Symmetric) {
+        return Err(age_passphrase_alone());
+    }
+    check_sorts(&sorts, downgrade_mix, shared)
+}
+
+/// `None` is a passphrase by PBKDF2, whose count of iterations a reader bounds apart.
+fn check_passphrases(costs: &[Option<[u32; 3]>]) -> Result<()> {
+    if costs.len() > PASSPHRASE_STANZAS {
         return Err(Error::usage(
             "recipients",
             format!("over {PASSPHRASE_STANZAS} passphrases, and no reader would try them all"),
             "use recipients for so many",
         ));
     }
-    let dear = |holder: &&Holder<'_>| matches!(holder, Holder::Passphrase(passphrase) if passphrase.kdf_cost() == KdfCost::High);
-    if holders.list.iter().filter(dear).count() > 1 {
-        let why = "a reader's bound on work is spent on the first passphrase of the highest cost";
-        return Err(Error::usage("recipients", why, "choose the standard cost for several"));
+    if !work::fits_budget(costs.iter().copied().flatten()) {
+        let why = "a reader's bound on work is spent before it has tried all these passphrases";
+        return Err(Error::usage("recipients", why, "choose a lower KDF cost for several"));
     }
-    let sorts = holders.list.iter().map(|holder| match holder {
-        Holder::Recipient(recipient) if recipient.is_post_quantum() => Sort::PostQuantum,
-        Holder::Recipient(_) => Sort::Classic,
-        _ => Sort::Shared,
-    });
-    check_sorts(&sorts.collect::<Vec<_>>(), holders.downgrade_mix, holders.shared)
-}
-
-/// [`check_mixture`] for stanzas that exist, in either format.
-pub(crate) fn check_stanzas(stanzas: &[Stanza], downgrade_mix: bool, shared: bool) -> Result<()> {
-    let sorts = stanzas.iter().filter_map(|stanza| match stanza.kind() {
-        "mlkem768x25519" => Some(Sort::PostQuantum),
-        "x25519" | "X25519" | "ssh-ed25519" | "ssh-rsa" => Some(Sort::Classic),
-        "argon2id" | "pbkdf2-sha512" | "key" | "scrypt" => Some(Sort::Shared),
-        _ => None,
-    });
-    check_sorts(&sorts.collect::<Vec<_>>(), downgrade_mix, shared)
+    Ok(())
 }
 
 /// What matters of a holder when several are mixed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sort {
-    /// A shared secret: who can open it could have made it, and nobody else.
-    Shared,
+    /// A key or passphrase: alone, it says that the file comes from one who knows it.
+    Symmetric,
     PostQuantum,
     Classic,
 }
 
 fn check_sorts(sorts: &[Sort], downgrade_mix: bool, shared: bool) -> Result<()> {
     let has = |sort| sorts.contains(&sort);
-    if has(Sort::Shared) && (has(Sort::PostQuantum) || has(Sort::Classic)) && !shared {
+    if sorts.len() > 1 && has(Sort::Symmetric) && !shared {
         return Err(Error::usage(
             "recipients",
-            "a passphrase or key beside recipients no longer says that the file comes from one who knows it",
+            "a passphrase or key beside others no longer says that the file comes from one who knows it",
             "leave one out, or allow it by name: allow_shared, --allow-shared",
         ));
     }
@@ -182,6 +216,10 @@ fn check_sorts(sorts: &[Sort], downgrade_mix: bool, shared: bool) -> Result<()> 
         ));
     }
     Ok(())
+}
+
+fn age_passphrase_alone() -> Error {
+    cannot("age allows a passphrase only alone")
 }
 
 fn cannot(why: &'static str) -> Error {

@@ -10,9 +10,9 @@ use super::sealing::Format;
 use super::{age, envelope};
 use crate::encoding::input::read_full;
 use crate::error::{Error, ErrorKind, Result};
-use crate::keys::KdfLimits;
 use crate::keys::lock::Opener;
 use crate::keys::work::Budget;
+use crate::keys::{KdfLimits, KeyId};
 use crate::secret::Secret;
 
 /// What opening tells about who sealed.
@@ -33,13 +33,13 @@ use crate::secret::Secret;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Authenticity {
-    /// Only shared keys or passphrases open it: it comes from somebody who could open it.
+    /// It comes from one who knows the key or passphrase that opened it: it was sealed for that secret alone.
     ///
-    /// That is all who hold one of them, and all who ever could open the file, if it was rewrapped or sealed for
-    /// several: each knows the file key, and could have made this one. For a raw file, and for a container or age
-    /// file that was sealed for one key or passphrase and never rewrapped, it is those who have that secret.
+    /// Whoever rewraps such a file lets others in on *that file*: together with a copy from before, they could pass
+    /// another content off as its. To be sure of the writer, give the secret to nobody else and encrypt anew for others.
     SharedSecret,
-    /// Sealed by anybody who knows a recipient. The content is whole, and nothing says whose it is.
+    /// Sealed for a recipient, or for several, or rewrapped, or an age file, which cannot tell. The content is whole, and nothing says whose it is:
+    /// anybody who knows a recipient, or who could ever open the file, may have made it.
     None,
 }
 
@@ -56,6 +56,8 @@ pub(crate) struct Unsealed {
     pub(crate) payload: Payload,
     pub(crate) meta: Meta,
     pub(crate) authenticity: Authenticity,
+    /// Which key opened it, if it was one.
+    pub(crate) key_id: Option<KeyId>,
     /// Bytes before the first chunk.
     pub(crate) prefix: u64,
 }
@@ -97,6 +99,7 @@ fn open_raw(from: &mut impl Read, openers: &[Opener<'_>], terms: &Terms<'_>) -> 
                 payload: Payload::Cobblestone(chunks),
                 meta: Meta::default(),
                 authenticity: Authenticity::SharedSecret,
+                key_id: Some(key.id()),
                 prefix: wide(cobblestone::PREFIX),
             });
         }
@@ -111,19 +114,21 @@ fn open_raw(from: &mut impl Read, openers: &[Opener<'_>], terms: &Terms<'_>) -> 
 
 fn open_container(from: &mut impl BufRead, openers: &[Opener<'_>], terms: &Terms<'_>) -> Result<Unsealed> {
     let container = Container::check(Header::read(from, Version::Bulla)?)?;
-    let file_key = unlock_container(&container, openers, terms.kdf_limits)?;
+    let unwrapped = unlock_container(&container, openers, terms.kdf_limits)?;
+    let file_key = unwrapped.file_key;
     let meta = container.meta(&file_key)?;
     let prefix = read_prefix::<{ cobblestone::PREFIX }>(from)?;
     let payload_key = envelope::payload_key(&file_key);
     let chunks =
         Cobblestone::resume(&payload_key, &prefix, terms.context).map_err(|_| Error::unauthentic())?;
-    let shared =
-        container.kinds.iter().all(|kind| kind.is_shared() || matches!(kind, envelope::stanza::Kind::Meta));
+    // An alone stanza is the only one, so it is the one that was opened.
+    let alone = container.kinds.iter().any(envelope::stanza::Kind::is_alone);
     Ok(Unsealed {
         format: Format::Bulla,
         payload: Payload::Cobblestone(chunks),
         meta,
-        authenticity: if shared { Authenticity::SharedSecret } else { Authenticity::None },
+        authenticity: if alone { Authenticity::SharedSecret } else { Authenticity::None },
+        key_id: unwrapped.key_id,
         prefix: container.header.length.saturating_add(wide(cobblestone::PREFIX)),
     })
 }
@@ -133,32 +138,33 @@ pub(crate) fn unlock_container(
     container: &Container,
     openers: &[Opener<'_>],
     limits: KdfLimits,
-) -> Result<envelope::stanza::FileKey> {
+) -> Result<envelope::stanza::Unwrapped> {
     let mut budget = Budget::new(limits);
-    let file_key = find(openers, container.kinds.len(), |index, opener| {
+    let unwrapped = find(openers, container.kinds.len(), |index, opener| {
         match (container.header.stanzas.get(index), container.kinds.get(index)) {
             (Some(stanza), Some(kind)) => envelope::stanza::unwrap(stanza, kind, opener, &mut budget),
             _ => Ok(None),
         }
     })?;
-    container.verify(&file_key)?;
-    Ok(file_key)
+    container.verify(&unwrapped.file_key)?;
+    Ok(unwrapped)
 }
 
 fn open_age(from: &mut impl BufRead, openers: &[Opener<'_>], terms: &Terms<'_>) -> Result<Unsealed> {
     let header = Header::read(from, Version::Age)?;
-    let (file_key, kinds) = unlock_age(&header, openers, terms.kdf_limits)?;
+    let file_key = unlock_age(&header, openers, terms.kdf_limits)?;
     if !terms.context.is_empty() {
         return Err(Error::usage("context", "an age file has none", "leave the context out"));
     }
     // Age's own word for a file cut off here is a bad header; nothing was said about content yet.
     let nonce = read_prefix::<{ age::stream::PREFIX }>(from)?;
-    let scrypt = kinds.iter().all(|kind| matches!(kind, age::stanza::Kind::Scrypt { .. }));
     Ok(Unsealed {
         format: Format::Age,
         payload: Payload::Age(age::stream::Stream::resume(&file_key, &nonce)),
         meta: Meta::default(),
-        authenticity: if scrypt { Authenticity::SharedSecret } else { Authenticity::None },
+        // Also under a passphrase: an age file does not say whether its passphrase was changed.
+        authenticity: Authenticity::None,
+        key_id: None,
         prefix: header.length.saturating_add(wide(age::stream::PREFIX)),
     })
 }
@@ -168,7 +174,7 @@ pub(crate) fn unlock_age(
     header: &Header,
     openers: &[Opener<'_>],
     limits: KdfLimits,
-) -> Result<(age::stanza::FileKey, Vec<age::stanza::Kind>)> {
+) -> Result<age::stanza::FileKey> {
     let kinds = age::check(header)?;
     let mut budget = Budget::new(limits);
     let file_key =
@@ -177,7 +183,7 @@ pub(crate) fn unlock_age(
             _ => Ok(None),
         })?;
     age::verify(header, &file_key)?;
-    Ok((file_key, kinds))
+    Ok(file_key)
 }
 
 /// Tries every opener on every stanza: keys and identities first, because each passphrase costs a whole KDF.

@@ -71,7 +71,7 @@ pub enum Opener<'a> {
 ///
 /// Two mixtures are refused unless they are asked for by name:
 /// a post-quantum recipient beside one that is not ([`allow_downgrade_mix`](Self::allow_downgrade_mix)), and a
-/// passphrase or key beside a recipient ([`allow_shared`](Self::allow_shared)).
+/// passphrase or key beside anybody else ([`allow_shared`](Self::allow_shared)).
 ///
 /// ```
 /// use bulla::{Identity, Recipients};
@@ -122,14 +122,19 @@ impl<'a> Recipients<'a> {
         self
     }
 
-    /// Lets a passphrase or key stand beside recipients.
+    /// Lets a passphrase or key stand beside others.
     ///
     /// A file that was sealed for one passphrase or key comes from one who knows it.
-    /// Beside a recipient that is lost: anybody who can open the file could have made it.
+    /// Beside others that is lost ([`Authenticity::None`](crate::Authenticity::None)): all who can open the file share its
+    /// key, and each could have made it.
     pub fn allow_shared(mut self) -> Self {
         self.0.shared = true;
         self
     }
+}
+
+crate::secret::opaque_debug! {
+    [] Recipients<'_> = "Recipients";
 }
 
 impl Holders<'_> {
@@ -147,6 +152,10 @@ impl Holders<'_> {
 }
 
 impl Holder<'_> {
+    pub(crate) fn is_passphrase(&self) -> bool {
+        matches!(self, Holder::Passphrase(_))
+    }
+
     fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Holder::Key(a), Holder::Key(b)) => a == b,

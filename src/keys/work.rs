@@ -1,9 +1,9 @@
 //! How much work and memory a passphrase may cost the one who opens: bounds first, then the KDFs.
 use super::Passphrase;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{
-    ARGON2_MAX_LANES, ARGON2_MAX_MEMORY_KIB, ARGON2_MAX_PASSES, ARGON2_MIN_MEMORY_KIB,
-    KDF_PASSES_AT_FULL_MEMORY, PBKDF2_MAX_ITERATIONS, PBKDF2_MIN_ITERATIONS, SSH_RSA_TRIES,
+    AGREEMENT_TRIES, ARGON2_MAX_LANES, ARGON2_MAX_MEMORY_KIB, ARGON2_MAX_PASSES, ARGON2_MIN_MEMORY_KIB,
+    KDF_PASSES_AT_FULL_MEMORY, KEY_TRIES, PBKDF2_MAX_ITERATIONS, PBKDF2_MIN_ITERATIONS, SSH_RSA_TRIES,
 };
 use crate::primitives::kdf;
 use crate::secret::Secret;
@@ -12,7 +12,7 @@ use crate::secret::Secret;
 ///
 /// The figures in a file are read before anything about it is authentic, so they are bounded:
 /// 1 GiB of memory, and 4 GiB × passes over all tries of one opening, unless this says otherwise.
-/// Figures that make guessing too cheap are refused too.
+/// Figures that make guessing too cheap are refused too, but not in age files, for which age sets no least.
 ///
 /// ```
 /// use bulla::{KdfLimits, Passphrase, file::Decryption};
@@ -54,13 +54,22 @@ pub(crate) struct Budget {
     limits: KdfLimits,
     kib_passes: u64,
     iterations: u32,
+    keys: u32,
+    agreements: u32,
     rsa: u32,
 }
 
 impl Budget {
     pub(crate) fn new(limits: KdfLimits) -> Self {
         let kib_passes = u64::from(limits.memory_kib) * KDF_PASSES_AT_FULL_MEMORY;
-        Budget { limits, kib_passes, iterations: PBKDF2_MAX_ITERATIONS, rsa: SSH_RSA_TRIES }
+        Budget {
+            limits,
+            kib_passes,
+            iterations: PBKDF2_MAX_ITERATIONS,
+            keys: KEY_TRIES,
+            agreements: AGREEMENT_TRIES,
+            rsa: SSH_RSA_TRIES,
+        }
     }
 
     pub(crate) fn argon2id(
@@ -77,8 +86,7 @@ impl Budget {
             return Err(too_much(what));
         }
         self.spend(memory, u64::from(passes), &what)?;
-        kdf::argon2id(passphrase.as_bytes(), salt, memory, passes, lanes)
-            .map_err(|kdf::Unable| too_much(what))
+        kdf::argon2id(passphrase.as_bytes(), salt, memory, passes, lanes).map_err(|why| unable(why, what))
     }
 
     pub(crate) fn pbkdf2(
@@ -105,7 +113,20 @@ impl Budget {
         // scrypt goes over its memory twice: once to fill it, once to mix.
         self.spend(memory, 2, &what)?;
         let log_n = u8::try_from(log_n).map_err(|_| too_much(what.clone()))?;
-        kdf::scrypt(passphrase, salt, log_n).map_err(|kdf::Unable| too_much(what))
+        kdf::scrypt(passphrase, salt, log_n).map_err(|why| unable(why, what))
+    }
+
+    /// Counts a comparison of a key's tag with a stanza's: a microsecond, but stanzas and keys multiply.
+    pub(crate) fn key(&mut self) -> Result<()> {
+        self.keys = self.keys.checked_sub(1).ok_or_else(|| too_many(KEY_TRIES, "keys"))?;
+        Ok(())
+    }
+
+    /// Counts a key agreement with an identity, which costs up to 0.2 ms.
+    pub(crate) fn agreement(&mut self) -> Result<()> {
+        self.agreements =
+            self.agreements.checked_sub(1).ok_or_else(|| too_many(AGREEMENT_TRIES, "identities"))?;
+        Ok(())
     }
 
     /// Counts a private operation with an SSH key of RSA, which costs milliseconds, and seconds for the longest.
@@ -127,6 +148,32 @@ impl Budget {
     }
 }
 
+/// Whether a reader's bound lets it try several passphrases of these costs, in any order.
+pub(crate) fn fits_budget(figures: impl Iterator<Item = [u32; 3]>) -> bool {
+    let cost = figures.map(|[memory, passes, _]| u64::from(memory).saturating_mul(passes.into()));
+    let most = u64::from(ARGON2_MAX_MEMORY_KIB) * KDF_PASSES_AT_FULL_MEMORY;
+    cost.fold(0, u64::saturating_add) <= most
+}
+
+fn too_many(tries: u32, what: &str) -> Error {
+    let why = format!("the file has so many stanzas that they need over {tries} tries of your {what}");
+    let hint = "give fewer of them; if you do not know who made the file, leave it: it may be hostile";
+    Error::over_limit("header", why, hint)
+}
+
+fn unable(why: kdf::Unable, what: String) -> Error {
+    match why {
+        kdf::Unable::Figures => too_much(what),
+        kdf::Unable::Memory => no_memory(&what),
+    }
+}
+
+/// The machine's fault, not the file's.
+pub(crate) fn no_memory(what: &str) -> Error {
+    let why = format!("there is no memory for {what}");
+    Error::new(ErrorKind::Io, "passphrase", why, "free some; a file is made for less by a lower KDF cost")
+}
+
 fn too_much(what: String) -> Error {
     Error::over_limit(
         "passphrase",
@@ -146,7 +193,6 @@ fn too_weak(what: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ErrorKind;
 
     #[test]
     fn absurd_figures_are_refused_before_memory_is_taken() {
@@ -173,6 +219,13 @@ mod tests {
         for iterations in [0, 99_999, 10_000_001] {
             assert!(budget.pbkdf2(&passphrase, &salt, iterations).is_err(), "{iterations}");
         }
+    }
+
+    #[test]
+    fn lack_of_memory_is_not_blamed_on_the_file() {
+        let kind = |why| unable(why, "Argon2id".to_owned()).kind();
+        assert_eq!(kind(kdf::Unable::Memory), ErrorKind::Io);
+        assert_eq!(kind(kdf::Unable::Figures), ErrorKind::OverLimit);
     }
 
     #[test]

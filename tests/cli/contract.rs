@@ -51,7 +51,7 @@ fn each_kind_of_failure_has_its_exit_code() {
 fn greedy() -> String {
     let salt = "A".repeat(22);
     let body = format!("{}\n{}", "A".repeat(64), "A".repeat(43));
-    format!("bulla/v1\n-> argon2id {salt} 4294967295 3 4\n{body}\n--- {}\n", "A".repeat(43))
+    format!("bulla/v1\n-> argon2id {salt} 4294967295 3 4 alone\n{body}\n--- {}\n", "A".repeat(43))
 }
 
 #[test]

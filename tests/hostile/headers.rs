@@ -8,14 +8,10 @@ const MEBIBYTE: usize = 1 << 20;
 /// What may be read ahead of a bound.
 const AHEAD: usize = 128 * 1024;
 
-/// A file for a key or identity, and its header's end: where the MAC line begins.
+/// A file for an identity, and its header's end: where the MAC line begins.
 fn sealed(format: Format) -> (Vec<u8>, usize, Key, Identity) {
     let (key, identity) = (Key::generate(), Identity::generate_x25519());
-    let file = match format {
-        Format::Age => Encryption::to(&identity.recipient()).format(format).bytes(b"content"),
-        _ => Encryption::to(&key).format(format).bytes(b"content"),
-    };
-    let file = file.unwrap();
+    let file = Encryption::to(&identity.recipient()).format(format).bytes(b"content").unwrap();
     let mac = file.windows(5).position(|five| five == b"\n--- ").unwrap() + 1;
     (file, mac, key, identity)
 }
@@ -142,7 +138,7 @@ fn endless_input_that_is_no_header_is_given_up_at_once() {
 #[test]
 fn five_passphrases_are_refused_whoever_tries() {
     let passphrase = Passphrase::new("wrong").unwrap();
-    let line = format!("pbkdf2-sha512 {} 100000", "A".repeat(22));
+    let line = format!("pbkdf2-sha512 {} 100000 joint", "A".repeat(22));
     let file = |count| bulla(stanza(&line, 80).repeat(count));
     let kind = |with: &dyn bulla::Unlock, count| bulla::decrypt(with, &file(count)).unwrap_err().kind();
     assert_eq!(kind(&passphrase, 4), ErrorKind::NoKeyFits);
@@ -152,7 +148,7 @@ fn five_passphrases_are_refused_whoever_tries() {
     }
     let each: Vec<Passphrase> =
         ["a", "b", "c", "d", "e"].iter().map(|text| Passphrase::new(text).unwrap()).collect();
-    let five = each.iter().skip(1).fold(Recipients::one(&each[0]), |all, next| all.and(next));
+    let five = each.iter().skip(1).fold(Recipients::one(&each[0]), |all, next| all.and(next)).allow_shared();
     assert_eq!(bulla::encrypt(&five, b"").unwrap_err().kind(), ErrorKind::Usage);
 }
 
@@ -221,20 +217,70 @@ fn inspect_is_fine(file: &[u8]) -> bool {
 }
 
 #[test]
+fn a_label_that_is_not_that_of_the_format_is_refused_by_all_who_read_it() {
+    let identity = Identity::generate();
+    let recipient = identity.recipient();
+    for (format, own, other) in [(Format::Age, "AGE", "BULLA"), (Format::Bulla, "BULLA", "AGE")] {
+        let armored = Encryption::to(&recipient).format(format).armor(true).bytes(b"x").unwrap();
+        let file = String::from_utf8(armored).unwrap().replace(&format!(" {own} "), &format!(" {other} "));
+        assert_eq!(bulla::decrypt(&identity, file.as_bytes()).unwrap_err().kind(), ErrorKind::Malformed);
+        assert_eq!(inspect(file.as_bytes()).unwrap_err().kind(), ErrorKind::Malformed);
+        let ground = Ground::new();
+        let path = ground.file("sealed", &file);
+        let rewrapped = bulla::file::rewrap(&identity, &recipient, &path);
+        assert_eq!(rewrapped.unwrap_err().kind(), ErrorKind::Malformed);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), file);
+    }
+}
+
+#[test]
+fn many_stanzas_for_many_keys_are_refused_before_all_are_compared() {
+    let line = format!("key {} {} joint", "A".repeat(11), "A".repeat(22));
+    let file = bulla(stanza(&line, 80).repeat(1024));
+    let kind = |keys| {
+        let keys: Vec<Key> = std::iter::repeat_with(Key::generate).take(keys).collect();
+        bulla::decrypt(&keys, &file).unwrap_err().kind()
+    };
+    assert_eq!(kind(256), ErrorKind::NoKeyFits);
+    assert_eq!(kind(257), ErrorKind::OverLimit);
+}
+
+#[test]
+fn many_stanzas_for_many_identities_are_refused_before_all_are_tried() {
+    // A share of the base point: sound, and for nobody.
+    let share = "CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let files = [
+        bulla(stanza(&format!("x25519 {share}"), 48).repeat(1024)),
+        age(stanza(&format!("X25519 {share}"), 32).repeat(1024)),
+    ];
+    for file in files {
+        let kind = |count| {
+            let identities: Vec<Identity> =
+                std::iter::repeat_with(Identity::generate_x25519).take(count).collect();
+            bulla::decrypt(&identities, &file).unwrap_err().kind()
+        };
+        assert_eq!(kind(4), ErrorKind::NoKeyFits);
+        assert_eq!(kind(5), ErrorKind::OverLimit);
+    }
+}
+
+#[test]
 fn stanzas_of_a_known_type_and_another_form_are_refused_whoever_they_are_for() {
     let (salt, tag) = ("A".repeat(22), "A".repeat(11));
     let identity = Identity::generate();
     for (arguments, body) in [
-        (format!("key {tag} {salt}"), 79),
-        (format!("key {tag} {salt}"), 81),
+        (format!("key {tag} {salt} joint"), 79),
+        (format!("key {tag} {salt} joint"), 81),
         (format!("key {tag} {salt} x"), 80),
-        (format!("key {tag}A {salt}"), 80),
-        (format!("argon2id {salt} 65536 3"), 80),
-        (format!("argon2id {salt} 065536 3 4"), 80),
-        (format!("argon2id {salt} 65536 +3 4"), 80),
-        (format!("argon2id {salt} 4294967296 3 4"), 80),
-        (format!("pbkdf2-sha512 {salt} 1e6"), 80),
-        (format!("pbkdf2-sha512 {salt}= 100000"), 80),
+        (format!("key {tag} {salt}"), 80),
+        (format!("key {tag} {salt} joint x"), 80),
+        (format!("key {tag}A {salt} joint"), 80),
+        (format!("argon2id {salt} 65536 3 joint"), 80),
+        (format!("argon2id {salt} 065536 3 4 joint"), 80),
+        (format!("argon2id {salt} 65536 +3 4 joint"), 80),
+        (format!("argon2id {salt} 4294967296 3 4 joint"), 80),
+        (format!("pbkdf2-sha512 {salt} 1e6 joint"), 80),
+        (format!("pbkdf2-sha512 {salt}= 100000 joint"), 80),
         (format!("x25519 {}", "A".repeat(42)), 48),
         (format!("mlkem768x25519 {}", "A".repeat(43)), 48),
     ] {

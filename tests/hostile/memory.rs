@@ -53,7 +53,7 @@ fn open_hostile_files() {
         assert!(taken < ROOM, "{what}: {taken} KiB");
     };
     for figures in ["1048577 1 1", "4294967295 1 1", "4294967295 16 16", "1048576 5 4", "1048576 17 1"] {
-        check(figures, &bulla(stanza(&format!("argon2id {SALT} {figures}"), 80)));
+        check(figures, &bulla(stanza(&format!("argon2id {SALT} {figures} alone"), 80)));
     }
     for log_n in [21, 30, 40, 63, 4_294_967_295u32] {
         check("scrypt", &age(stanza(&format!("scrypt {SALT} {log_n}"), 32)));

@@ -16,11 +16,11 @@ fn kind(file: &[u8], limits: KdfLimits) -> ErrorKind {
 }
 
 fn argon2id([memory, passes, lanes]: [u64; 3], limits: KdfLimits) -> ErrorKind {
-    kind(&bulla(stanza(&format!("argon2id {SALT} {memory} {passes} {lanes}"), 80)), limits)
+    kind(&bulla(stanza(&format!("argon2id {SALT} {memory} {passes} {lanes} alone"), 80)), limits)
 }
 
 fn pbkdf2(iterations: u64, limits: KdfLimits) -> ErrorKind {
-    kind(&bulla(stanza(&format!("pbkdf2-sha512 {SALT} {iterations}"), 80)), limits)
+    kind(&bulla(stanza(&format!("pbkdf2-sha512 {SALT} {iterations} alone"), 80)), limits)
 }
 
 fn scrypt(log_n: u64, limits: KdfLimits) -> ErrorKind {
@@ -59,7 +59,7 @@ fn the_bounds_that_a_caller_sets_are_kept_to_the_kibibyte() {
     assert_eq!(scrypt(15, sixteen), REFUSED);
     // Work adds up over the stanzas of a file: 3 and 2 passes are more than 4 together.
     let two = |a: u32, b: u32| {
-        let line = |passes| stanza(&format!("argon2id {SALT} 16384 {passes} 1"), 80);
+        let line = |passes| stanza(&format!("argon2id {SALT} 16384 {passes} 1 joint"), 80);
         kind(&bulla(line(a) + &line(b)), sixteen)
     };
     assert_eq!((two(2, 2), two(3, 2)), (TRIED, REFUSED));
@@ -110,6 +110,6 @@ fn a_passphrase_of_4096_bytes_is_taken_and_one_more_is_refused() {
 fn two_passphrases_of_the_highest_cost_are_refused_because_no_reader_would_try_both() {
     let one = Passphrase::new("one").unwrap().cost(KdfCost::High);
     let two = Passphrase::new("two").unwrap().cost(KdfCost::High);
-    let error = bulla::encrypt(&Recipients::one(&one).and(&two), b"hello").unwrap_err();
+    let error = bulla::encrypt(&Recipients::one(&one).and(&two).allow_shared(), b"hello").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Usage);
 }

@@ -27,10 +27,10 @@ from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM768X25519PrivateKey, Suite
 from cryptography.hazmat.primitives.kdf import argon2, hkdf, pbkdf2
 
-FORMS = {  # type: its arguments (so many bytes in base64, or a decimal), and the lengths its body may have
-    b"argon2id": ((16, int, int, int), [80]),  # 2.1, 2.4
-    b"pbkdf2-sha512": ((16, int), [80]),  # 2.1, 2.4
-    b"key": ((8, 16), [80]),  # 2.1, 2.4, 2.9
+FORMS = {  # type: its arguments (so many bytes in base64, a decimal, or a scope), and the lengths its body may have
+    b"argon2id": ((16, int, int, int, str), [80]),  # 2.1, 2.4
+    b"pbkdf2-sha512": ((16, int, str), [80]),  # 2.1, 2.4
+    b"key": ((8, 16, str), [80]),  # 2.1, 2.4, 2.9
     b"x25519": ((32,), [48]),  # 2.10, 2.11
     b"mlkem768x25519": ((1120,), [48]),  # 2.10, 2.11
     b"meta": ((), range(64 + 16, 4096 + 16 + 1, 64)),  # 2.14, 2.15 and a tag
@@ -82,8 +82,7 @@ def parse_header(data: bytes) -> tuple[list, bytes, bytes, bytes]:
     # In a header only the MAC line begins so: argument lines begin with "-> ", and bodies are base64.
     cut = data.find(b"\n--- ")
     end = cut + len("\n--- ") + 43 + 1
-    good = cut >= 0 and end <= 1 << 20 and data[end - 1 : end] == b"\n"
-    need(good, "no MAC line of 43 characters and a LF in the first MiB (1.1, 1.5, 1.6)")
+    need(cut >= 0 and end <= 1 << 20 and data[end - 1 : end] == b"\n", "no whole MAC line in 1 MiB (1.1, 1.5, 1.6)")
     version, *lines = data[:cut].split(b"\n")
     need(version == b"bulla/v1", "the version line is not bulla/v1 (1.1, 1.11)")
     stanzas, rest = [], iter(lines)
@@ -99,6 +98,8 @@ def parse_header(data: bytes) -> tuple[list, bytes, bytes, bytes]:
     need(any(type != b"meta" for type in types), "no stanza that wraps the file key (1.2, 1.10)")
     need(b"meta" not in types[1:], "a meta that is not the first stanza (2.14)")
     need(types.count(b"argon2id") + types.count(b"pbkdf2-sha512") <= 4, "more than 4 passphrase stanzas (2.8)")
+    alone = any(type in FORMS and args[-1:] == [b"alone"] for _, type, args, _ in stanzas)
+    need(not alone or len(types) - types.count(b"meta") == 1, "an alone stanza beside another (2.19)")
     return stanzas, data[: cut + 4], unbase64(data[end - 44 : end - 1]), data[end:]
 
 
@@ -113,8 +114,9 @@ def parse_stanza(line: bytes, text: bytes) -> tuple[bytes, bytes, list, bytes]:
         # A figure of more than ten digits is out of all bounds.
         good = all(form is not int or re.fullmatch(rb"0|[1-9][0-9]{0,9}", arg) for form, arg in zip(forms, args))
         need(good, "a figure that is not a decimal, or out of bounds (2.4, 2.6, 2.7)")
-        args = [int(arg) if form is int else unbase64(arg) for form, arg in zip(forms, args)]
-        good = all(form is int or len(arg) == form for form, arg in zip(forms, args))
+        need(str not in forms or args[-1] in (b"alone", b"joint"), "a stanza with a bad scope (2.4)")
+        args = [{int: int, str: bytes}.get(form, unbase64)(arg) for form, arg in zip(forms, args)]
+        good = all(form in (int, str) or len(arg) == form for form, arg in zip(forms, args))
         need(good, "a stanza with an argument of wrong length (2.4, 2.9, 2.10)")
     return line, type, args, body
 
@@ -124,14 +126,14 @@ def unwrap(stanza, passphrases: list[bytes], keys: list[bytes], identities: list
     line, type, args, body = stanza
     keks = []
     if type == b"argon2id" and passphrases:
-        _, memory, passes, lanes = args
+        _, memory, passes, lanes, _ = args
         good = 8192 <= memory <= 1 << 20 and 1 <= passes <= 16 and 1 <= lanes <= 16
         need(good and memory * passes <= 1 << 22, "argon2id figures out of bounds (2.6)")
         settings = dict(zip(("salt", "memory_cost", "iterations", "lanes"), args))
         keks = (argon2.Argon2id(length=32, **settings).derive(text) for text in passphrases)
     elif type == b"pbkdf2-sha512" and passphrases:
         need(100_000 <= args[1] <= 10_000_000, "pbkdf2-sha512 iterations out of bounds (2.7)")
-        keks = (pbkdf2.PBKDF2HMAC(SHA512(), 32, *args).derive(text) for text in passphrases)
+        keks = (pbkdf2.PBKDF2HMAC(SHA512(), 32, *args[:2]).derive(text) for text in passphrases)
     elif type == b"key":  # 2.9
         tag_of = lambda key: expand(expand(key, b"bulla/v1 key id", 16), b"bulla/v1 key tag" + args[1], 8)
         keks = (key for key in keys if compare_digest(tag_of(key), args[0]))

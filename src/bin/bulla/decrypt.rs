@@ -167,7 +167,7 @@ impl Verify {
 fn in_words(name: &str, opened: &Opened, length: u64) -> String {
     let from = match opened.authenticity() {
         Authenticity::SharedSecret => "from somebody who has the passphrase or key",
-        _ => "from anybody: whoever knows a recipient can encrypt to it",
+        _ => "from anybody who knows a recipient, or who could ever open it",
     };
     let what = if opened.metadata().is_directory() { "a directory, " } else { "" };
     let (name, format) = (one_line(name), format_name(opened.format()));

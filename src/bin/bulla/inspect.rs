@@ -64,16 +64,18 @@ fn report(inspection: &Inspection) -> Value {
 
 fn stanza((number, info): (u64, &StanzaInfo)) -> Value {
     match info {
-        StanzaInfo::Passphrase { kdf } => json!({"number": number, "type": "passphrase", "kdf": kdf}),
-        StanzaInfo::Key => json!({"number": number, "type": "key"}),
-        StanzaInfo::Recipient { post_quantum } => {
+        StanzaInfo::Passphrase { kdf, alone, .. } => {
+            json!({"number": number, "type": "passphrase", "kdf": kdf, "alone": alone})
+        }
+        StanzaInfo::Key { alone, .. } => json!({"number": number, "type": "key", "alone": alone}),
+        StanzaInfo::Recipient { post_quantum, .. } => {
             json!({"number": number, "type": "recipient", "post_quantum": post_quantum})
         }
-        StanzaInfo::Ssh { kind, tag } => {
+        StanzaInfo::Ssh { kind, tag, .. } => {
             json!({"number": number, "type": "ssh", "kind": kind, "tag": tag, "post_quantum": false})
         }
         StanzaInfo::Metadata => json!({"number": number, "type": "metadata"}),
-        StanzaInfo::Unknown { kind } => json!({"number": number, "type": "unknown", "kind": kind}),
+        StanzaInfo::Unknown { kind, .. } => json!({"number": number, "type": "unknown", "kind": kind}),
         // A sort that this command does not know by name yet.
         other => json!({"number": number, "type": "other", "text": other.to_string()}),
     }

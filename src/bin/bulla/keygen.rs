@@ -1,12 +1,10 @@
 //! `bulla keygen` and `bulla passphrase`: new secrets, and the public half of one.
-use std::fs::{self, OpenOptions};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use bulla::file::{Encryption, write_identity};
+use bulla::file::{Encryption, write_identity, write_key};
 use bulla::{Identity, Key, Passphrase};
 
-use crate::failure::{Code, Done, Failure};
+use crate::failure::Done;
 use crate::keys::read_identities;
 use crate::passphrase::{Cost, Given, PassphraseFlags, SecretText};
 use crate::ui;
@@ -71,11 +69,13 @@ impl Keygen {
 
     fn make_key(&self) -> Done<()> {
         let key = Key::generate();
-        let mut line = key.expose_text();
-        line.push('\n');
         match self.path() {
-            Some(path) => write_secret(path, &line)?,
-            None => ui::print(line.as_str())?,
+            Some(path) => write_key(&key, path)?,
+            None => {
+                let mut line = key.expose_text();
+                line.push('\n');
+                ui::print(line.as_str())?;
+            }
         }
         ui::note(format_args!("Key id: {}", key.id()));
         Ok(())
@@ -92,29 +92,6 @@ fn print_identity(identity: &Identity, passphrase: Option<&Passphrase>) -> Done<
     let Some(passphrase) = passphrase else { return ui::print(text.as_str()) };
     let sealed = Encryption::to(passphrase).armor(true).bytes(text.as_bytes())?;
     ui::print(String::from_utf8_lossy(&sealed))
-}
-
-/// Writes a secret into a new file for its owner alone; a failure leaves no file.
-fn write_secret(path: &Path, text: &str) -> Done<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => Failure::new(
-            Code::InputOutput,
-            path.display(),
-            "it exists",
-            "name another file: a key is never replaced",
-        ),
-        _ => Failure::io(path.display(), &error),
-    })?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    written.map_err(|error| {
-        // What cannot be removed holds a key that nobody uses.
-        let _ = fs::remove_file(path);
-        Failure::io(path.display(), &error)
-    })
 }
 
 /// `bulla passphrase`

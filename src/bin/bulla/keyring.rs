@@ -70,11 +70,11 @@ impl Seal {
     fn make(&self) -> Done<()> {
         let ring = Keyring::generate();
         match &self.seal_key {
-            Some(key) => file::write_keyring(&ring, &self.file, &Key::read_file(key)?, false)?,
+            Some(key) => file::write_keyring(&ring, &Key::read_file(key)?, &self.file, false)?,
             None => {
                 let text = self.passphrase.choose()?.map_or_else(ask_twice, Ok)?;
                 let passphrase = Passphrase::new(&text)?.cost(self.kdf_cost.into());
-                file::write_keyring(&ring, &self.file, &passphrase, false)?;
+                file::write_keyring(&ring, &passphrase, &self.file, false)?;
             }
         }
         ui::note(format_args!("Primary key: {}", ring.primary_id()));
@@ -86,13 +86,13 @@ impl Seal {
         match &self.seal_key {
             Some(path) => {
                 let key = Key::read_file(path)?;
-                let ring = file::read_keyring(&self.file, &key);
+                let ring = file::read_keyring(&key, &self.file);
                 self.write_changed(ring, &key, change)
             }
             None => {
                 let text = Given::new(&self.passphrase).text_for_key_file(&self.file)?;
                 let passphrase = Passphrase::new(&text)?.cost(self.kdf_cost.into());
-                let ring = file::read_keyring(&self.file, &passphrase);
+                let ring = file::read_keyring(&passphrase, &self.file);
                 self.write_changed(ring, &passphrase, change)
             }
         }
@@ -106,7 +106,7 @@ impl Seal {
     ) -> Done<()> {
         let mut ring = ring.map_err(|error| Failure::from(error).about(self.file.display()))?;
         let id = change(&mut ring);
-        file::write_keyring(&ring, &self.file, seal, true)?;
+        file::write_keyring(&ring, seal, &self.file, true)?;
         let what = if id == ring.primary_id() { "Primary" } else { "Retired" };
         ui::note(format_args!("{what} key: {id}"));
         Ok(())

@@ -17,21 +17,28 @@ pub(crate) struct KeyFlags {
     identities: Vec<PathBuf>,
     #[command(flatten)]
     passphrase: PassphraseFlags,
-    /// A raw key in a file
-    #[arg(long = "key", value_name = "FILE")]
-    keys: Vec<PathBuf>,
-    /// A keyring; what it is sealed under is the passphrase, or --seal-key
-    #[arg(long = "keyring", value_name = "FILE")]
-    keyrings: Vec<PathBuf>,
-    /// The raw key that the keyring is sealed under
-    #[arg(long, value_name = "FILE", requires = "keyrings", conflicts_with = "passphrase source")]
-    seal_key: Option<PathBuf>,
+    #[command(flatten)]
+    symmetric: SymmetricFlags,
     /// Most memory that trying a passphrase may take, in MiB [default: 1024]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
     max_kdf_memory: Option<u32>,
     /// Open a file although guessing its passphrase was made cheap
     #[arg(long)]
     accept_weak_kdf: bool,
+}
+
+/// Raw keys and keyrings, to encrypt to or to open with.
+#[derive(clap::Args)]
+pub(crate) struct SymmetricFlags {
+    /// A raw key in a file
+    #[arg(long = "key", value_name = "FILE")]
+    keys: Vec<PathBuf>,
+    /// A keyring: its primary key encrypts, all its keys decrypt. -p and its like are then the keyring's passphrase
+    #[arg(long = "keyring", value_name = "FILE")]
+    keyrings: Vec<PathBuf>,
+    /// The raw key that the keyring is sealed under
+    #[arg(long, value_name = "FILE", requires = "keyrings", conflicts_with = "passphrase source")]
+    seal_key: Option<PathBuf>,
 }
 
 /// All that was read and asked for.
@@ -56,12 +63,7 @@ impl KeyFlags {
         for path in &self.identities {
             keys.identities.extend(read_identities(path, || given.for_key_file(path))?);
         }
-        for path in &self.keys {
-            keys.keys.push(Key::read_file(path)?);
-        }
-        for path in &self.keyrings {
-            keys.rings.push(read_ring(path, self.seal_key.as_deref(), &given)?);
-        }
+        (keys.keys, keys.rings) = self.symmetric.load(&given)?;
         keys.passphrase = given.for_content()?;
         if keys.unlock().is_empty() {
             check_wants_passphrase(input)?;
@@ -73,6 +75,22 @@ impl KeyFlags {
     pub(crate) fn limits(&self) -> KdfLimits {
         let limits = self.max_kdf_memory.map_or_else(KdfLimits::default, KdfLimits::memory_mib);
         if self.accept_weak_kdf { limits.accept_weak() } else { limits }
+    }
+}
+
+impl SymmetricFlags {
+    pub(crate) fn is_given(&self) -> bool {
+        !self.keys.is_empty() || self.names_ring()
+    }
+
+    pub(crate) fn names_ring(&self) -> bool {
+        !self.keyrings.is_empty()
+    }
+
+    pub(crate) fn load(&self, given: &Given<'_>) -> Done<(Vec<Key>, Vec<Keyring>)> {
+        let keys = self.keys.iter().map(|path| Ok(Key::read_file(path)?)).collect::<Done<_>>()?;
+        let ring = |path: &PathBuf| read_ring(path, self.seal_key.as_deref(), given);
+        Ok((keys, self.keyrings.iter().map(ring).collect::<Done<_>>()?))
     }
 }
 
@@ -102,8 +120,8 @@ pub(crate) fn read_identities(path: &Path, ask: impl FnOnce() -> Done<Passphrase
 /// Reads a keyring, sealed under a key or else a passphrase.
 pub(crate) fn read_ring(path: &Path, seal_key: Option<&Path>, given: &Given<'_>) -> Done<Keyring> {
     let ring = match seal_key {
-        Some(key) => file::read_keyring(path, &Key::read_file(key)?),
-        None => file::read_keyring(path, &given.for_key_file(path)?),
+        Some(key) => file::read_keyring(&Key::read_file(key)?, path),
+        None => file::read_keyring(&given.for_key_file(path)?, path),
     };
     ring.map_err(|error| about(path, error))
 }

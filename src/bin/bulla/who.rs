@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use bulla::{Key, Keyring, Lock, Passphrase, Recipient, Recipients};
 
 use crate::failure::{Done, Failure};
-use crate::keys::{read_identities, read_ring};
+use crate::keys::{SymmetricFlags, read_identities};
 use crate::passphrase::{Cost, Given, PassphraseFlags, ask};
 
 #[derive(clap::Args)]
@@ -24,19 +24,12 @@ pub(crate) struct WhoFlags {
     /// Make a passphrase, and show it once
     #[arg(long, conflicts_with = "passphrase source")]
     generate_passphrase: bool,
-    /// A raw key in a file
-    #[arg(long = "key", value_name = "FILE")]
-    keys: Vec<PathBuf>,
-    /// The primary key of a keyring; -p and its like are then the keyring's passphrase
-    #[arg(long = "keyring", value_name = "FILE")]
-    keyrings: Vec<PathBuf>,
-    /// The raw key that the keyring is sealed under
-    #[arg(long, value_name = "FILE", requires = "keyrings", conflicts_with = "passphrase source")]
-    seal_key: Option<PathBuf>,
+    #[command(flatten)]
+    symmetric: SymmetricFlags,
     /// How much work each guess at the passphrase costs
     #[arg(long, value_enum, value_name = "COST", default_value = "standard")]
     kdf_cost: Cost,
-    /// Let a passphrase or key stand beside recipients
+    /// Let a passphrase or key stand beside others
     #[arg(long)]
     allow_shared: bool,
     /// Let post-quantum recipients stand beside others
@@ -63,8 +56,8 @@ impl WhoFlags {
     }
 
     pub(crate) fn is_given(&self) -> bool {
-        let lists = [&self.recipients_files, &self.identities, &self.keys, &self.keyrings];
-        let any = !self.recipients.is_empty() || lists.iter().any(|list| !list.is_empty());
+        let files = !self.recipients_files.is_empty() || !self.identities.is_empty();
+        let any = files || !self.recipients.is_empty() || self.symmetric.is_given();
         any || self.passphrase.is_given() || self.generate_passphrase
     }
 
@@ -88,10 +81,7 @@ impl WhoFlags {
             let identities = read_identities(path, || Ok(Passphrase::new(&ask(&prompt)?)?))?;
             who.recipients.extend(identities.iter().map(bulla::Identity::recipient));
         }
-        for path in &self.keys {
-            who.keys.push(Key::read_file(path)?);
-        }
-        who.rings = self.load_rings()?;
+        (who.keys, who.rings) = self.symmetric.load(&Given::new(&self.passphrase))?;
         if who.is_generated {
             who.passphrase = Some(Passphrase::generate().cost(self.kdf_cost.into()));
         } else if let Some(text) = self.own_passphrase()? {
@@ -100,15 +90,9 @@ impl WhoFlags {
         Ok(who)
     }
 
-    fn load_rings(&self) -> Done<Vec<Keyring>> {
-        let given = Given::new(&self.passphrase);
-        let read = |path: &PathBuf| read_ring(path, self.seal_key.as_deref(), &given);
-        self.keyrings.iter().map(read).collect()
-    }
-
     /// The passphrase of the flags, unless it is a keyring's.
     fn own_passphrase(&self) -> Done<Option<crate::passphrase::SecretText>> {
-        if self.keyrings.is_empty() { self.passphrase.choose() } else { Ok(None) }
+        if self.symmetric.names_ring() { Ok(None) } else { self.passphrase.choose() }
     }
 }
 

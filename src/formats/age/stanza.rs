@@ -6,7 +6,7 @@ use crate::keys::identity::PrivateKey;
 use crate::keys::lock::{Holder, Opener};
 use crate::keys::recipient::PublicKey;
 use crate::keys::ssh::{self, PrivateKind, PublicKind};
-use crate::keys::work::Budget;
+use crate::keys::work::{self, Budget};
 use crate::keys::{KdfCost, Passphrase};
 use crate::primitives::aead::{Cipher, NONCE, TAG};
 use crate::primitives::hpke::{self, Kem, NotOpened};
@@ -117,7 +117,7 @@ fn wrap_scrypt(file_key: &FileKey, passphrase: &Passphrase) -> Result<Stanza> {
     };
     let salt = random::bytes::<16>();
     let key = kdf::scrypt(passphrase.as_typed(), &[SCRYPT_SALT, &salt].concat(), log_n)
-        .map_err(|kdf::Unable| Error::usage("passphrase", "scrypt refused", "choose another cost"))?;
+        .map_err(|_| work::no_memory(&format!("scrypt with a work factor of {log_n}")))?;
     let arguments = format!("scrypt {} {log_n}", base64::encode(&salt));
     Ok(Stanza::new(arguments, seal(&key, file_key)?))
 }
@@ -186,11 +186,13 @@ pub(crate) fn unwrap(
     };
     match (kind, &identity.0) {
         (Kind::X25519 { share }, PrivateKey::X25519(secret)) => {
+            budget.agreement()?;
             let shared = agree::shared(secret.expose(), share).ok_or_else(low_order)?;
             let public = agree::public(secret.expose());
             Ok(open(&derive(&shared, share, &public, X25519_INFO), &stanza.body))
         }
         (Kind::Hybrid { enc }, PrivateKey::XWing(seed)) => {
+            budget.agreement()?;
             let cipher = hpke::Cipher::ChaCha20Poly1305;
             match hpke::open(Kem::XWing, cipher, seed, enc, HYBRID_INFO, &stanza.body) {
                 Ok(key) => Ok(Secret::copy_from(&key)),
@@ -214,6 +216,7 @@ fn unwrap_ssh(
         (Kind::SshEd25519 { tag, share }, PrivateKind::Ed25519(secret), PublicKind::Ed25519(own))
             if *tag == ssh_tag(public) =>
         {
+            budget.agreement()?;
             let shared = agree::shared(secret.expose(), share)
                 .and_then(|shared| agree::shared(ssh_tweak(public).expose(), shared.expose()))
                 .ok_or_else(low_order)?;

@@ -28,6 +28,9 @@ impl Container {
         if metas == kinds.len() {
             return Err(malformed("it has no stanza that anybody could open"));
         }
+        if kinds.iter().any(stanza::Kind::is_alone) && kinds.len().saturating_sub(metas) > 1 {
+            return Err(malformed("a stanza that says it is the only one is not"));
+        }
         if kinds.iter().filter(|kind| kind.is_passphrase()).count() > PASSPHRASE_STANZAS {
             return Err(Error::over_limit(
                 "header",

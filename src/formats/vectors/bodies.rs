@@ -2,6 +2,7 @@
 use super::Facts;
 use super::maker::{Maker, field, for_identity, for_passphrase, given_identity, text};
 use crate::encoding::base64;
+use crate::formats::envelope::stanza::Scope;
 use crate::formats::header::Stanza;
 use crate::keys::{Identity, KdfCost, Key, Passphrase};
 use crate::primitives::{kdf, random};
@@ -11,6 +12,7 @@ const X: &str = "passphrase: x";
 
 pub(super) fn add(facts: &mut Facts) {
     symmetric(facts);
+    scopes(facts);
     figures(facts);
     recipients(facts);
     metadata(facts);
@@ -29,7 +31,7 @@ fn symmetric(facts: &mut Facts) {
     facts.good("2.1", "argon2id_low", "a passphrase with the figures of KdfCost::Low, in NFC", || {
         let maker = Maker::new();
         let passphrase = Passphrase::new("cafe\u{301}").unwrap().cost(KdfCost::Low);
-        let file = maker.file(&for_passphrase(&maker.file_key, &passphrase), PLAIN);
+        let file = maker.file(&for_passphrase(&maker.file_key, &passphrase, Scope::Alone), PLAIN);
         (PLAIN.into(), file, vec!["passphrase: caf\u{e9}".to_owned()])
     });
     facts.good("2.1", "pbkdf2", "a passphrase by PBKDF2, fewest iterations", || {
@@ -106,7 +108,7 @@ fn symmetric(facts: &mut Facts) {
     });
     facts.bad("2.5", "figure_changed", "other passes than were wrapped with", "no-key", || {
         let maker = Maker::new();
-        with_x(&maker, &maker.argon2id(8192, 1, 1).replacen(" 8192 1 1", " 8192 2 1", 1))
+        with_x(&maker, &maker.argon2id(8192, 1, 1).replacen(" 8192 1 1 ", " 8192 2 1 ", 1))
     });
     facts.good("2.9", "key", "a key finds its stanza among those of others", || {
         let maker = Maker::new();
@@ -132,13 +134,66 @@ fn symmetric(facts: &mut Facts) {
     }
 }
 
+fn scopes(facts: &mut Facts) {
+    facts.good("2.4", "scope_alone", "a key alone", || {
+        let maker = Maker::new();
+        (PLAIN.into(), maker.file(&maker.scoped(Scope::Alone), PLAIN), maker.given())
+    });
+    facts.bad("2.4", "scope_unknown", "a scope that is neither alone nor joint", "malformed", || {
+        let maker = Maker::new();
+        (maker.file(&maker.stanza().replacen(" joint\n", " single\n", 1), PLAIN), maker.given())
+    });
+    facts.bad("2.4", "scope_capital", "ALONE is not alone", "malformed", || {
+        let maker = Maker::new();
+        let stanza = maker.scoped(Scope::Alone).replacen(" alone\n", " ALONE\n", 1);
+        (maker.file(&stanza, PLAIN), maker.given())
+    });
+    for (name, fact, from, to) in [
+        ("scope_raised", "a joint stanza that says alone", " joint\n", " alone\n"),
+        ("scope_lowered", "an alone stanza that says joint", " alone\n", " joint\n"),
+    ] {
+        facts.bad("2.5", name, fact, "no-key", || {
+            let maker = Maker::new();
+            let scope = if from == " alone\n" { Scope::Alone } else { Scope::Joint };
+            (maker.file(&maker.scoped(scope).replacen(from, to, 1), PLAIN), maker.given())
+        });
+    }
+    facts.good("2.19", "alone_with_meta", "an alone stanza after metadata", || {
+        let maker = Maker::new();
+        let mut name = field(2, b"a");
+        name.resize(64, 0);
+        let stanzas = maker.meta(&name) + &maker.scoped(Scope::Alone);
+        (PLAIN.into(), maker.file(&stanzas, PLAIN), maker.given())
+    });
+    facts.bad("2.19", "alone_beside_recipient", "an alone stanza beside a recipient's", "malformed", || {
+        let maker = Maker::new();
+        let other = for_identity(&maker.file_key, &Identity::generate_x25519());
+        (maker.file(&(maker.scoped(Scope::Alone) + &other), PLAIN), maker.given())
+    });
+    facts.bad(
+        "2.19",
+        "alone_beside_unknown",
+        "an alone stanza after one of an unknown type",
+        "malformed",
+        || {
+            let maker = Maker::new();
+            (maker.file(&("-> x\n\n".to_owned() + &maker.scoped(Scope::Alone)), PLAIN), maker.given())
+        },
+    );
+    facts.bad("2.19", "alone_twice", "two alone stanzas", "malformed", || {
+        let maker = Maker::new();
+        let stanza = maker.scoped(Scope::Alone);
+        (maker.file(&(stanza.clone() + &stanza), PLAIN), maker.given())
+    });
+}
+
 fn copy(maker: &Maker) -> crate::formats::envelope::stanza::FileKey {
     crate::secret::Secret::copy_from(maker.file_key.expose()).unwrap()
 }
 
 fn stanza(maker: &Maker) -> Stanza {
     let holder = crate::keys::lock::Holder::Key(&maker.key);
-    crate::formats::envelope::stanza::wrap(&maker.file_key, &holder).unwrap()
+    crate::formats::envelope::stanza::wrap(&maker.file_key, &holder, Scope::Joint).unwrap()
 }
 
 fn pbkdf2(maker: &Maker, iterations: u32) -> String {

@@ -4,7 +4,8 @@ use std::io::Write;
 use crate::encoding::armor::{Armorer, Label};
 use crate::encoding::base64;
 use crate::formats::cobblestone::{CHUNK, Cobblestone, PREFIX};
-use crate::formats::envelope::{self, stanza::FileKey};
+use crate::formats::envelope::stanza::{FileKey, Scope};
+use crate::formats::envelope::{self, stanza};
 use crate::formats::header::Stanza;
 use crate::formats::payload::Payload;
 use crate::keys::lock::Holder;
@@ -30,9 +31,13 @@ impl Maker {
         vec![given_key(&self.key)]
     }
 
-    /// The text of the key's stanza.
+    /// The text of the key's stanza, which may stand beside others.
     pub(super) fn stanza(&self) -> String {
-        text(&envelope::stanza::wrap(&self.file_key, &Holder::Key(&self.key)).unwrap())
+        self.scoped(Scope::Joint)
+    }
+
+    pub(super) fn scoped(&self, scope: Scope) -> String {
+        text(&stanza::wrap(&self.file_key, &Holder::Key(&self.key), scope).unwrap())
     }
 
     /// A header round the text of stanzas, with the right MAC.
@@ -67,7 +72,7 @@ impl Maker {
 
     /// The text of a stanza whose body wraps the file key under `kek`, whatever the arguments say.
     pub(super) fn wrapped(&self, kek: &[u8; 32], arguments: &str) -> String {
-        text(&envelope::stanza::wrap_under(&self.file_key, kek, arguments.to_owned()).unwrap())
+        text(&stanza::wrap_under(&self.file_key, kek, arguments.to_owned(), Scope::Joint).unwrap())
     }
 
     /// A stanza for the passphrase `x` with figures that may be far too small.
@@ -111,11 +116,11 @@ pub(super) fn text(stanza: &Stanza) -> String {
 
 pub(super) fn for_identity(file_key: &FileKey, identity: &Identity) -> String {
     let recipient = identity.recipient();
-    text(&envelope::stanza::wrap(file_key, &Holder::Recipient(&recipient)).unwrap())
+    text(&stanza::wrap(file_key, &Holder::Recipient(&recipient), Scope::Joint).unwrap())
 }
 
-pub(super) fn for_passphrase(file_key: &FileKey, passphrase: &Passphrase) -> String {
-    text(&envelope::stanza::wrap(file_key, &Holder::Passphrase(passphrase)).unwrap())
+pub(super) fn for_passphrase(file_key: &FileKey, passphrase: &Passphrase, scope: Scope) -> String {
+    text(&stanza::wrap(file_key, &Holder::Passphrase(passphrase), scope).unwrap())
 }
 
 pub(super) fn given_key(key: &Key) -> String {
