@@ -111,9 +111,14 @@ impl Error {
             io::ErrorKind::StorageFull => "free some space and try again; nothing was left behind",
             io::ErrorKind::PermissionDenied => "check who may read or write there",
             io::ErrorKind::NotFound => "check the name",
+            io::ErrorKind::AlreadyExists => "choose another name, or say that it may be replaced",
             _ => "try again, or look at the disk",
         };
-        let mut error = Self::new(ErrorKind::Io, what, source.to_string(), hint);
+        let kind = match source.kind() {
+            io::ErrorKind::AlreadyExists => ErrorKind::Exists,
+            _ => ErrorKind::Io,
+        };
+        let mut error = Self::new(kind, what, source.to_string(), hint);
         error.inner.source = Some(source);
         error
     }

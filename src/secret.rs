@@ -38,6 +38,26 @@ impl<const N: usize> PartialEq for Secret<N> {
 /// A secret of any length. Give it its capacity at once: growing leaves copies behind.
 pub(crate) type SecretVec = Zeroizing<Vec<u8>>;
 
+/// Makes a buffer so long, of zeros or of what it held; what it grows out of is wiped.
+pub(crate) fn refit(buffer: &mut SecretVec, length: usize) {
+    if buffer.capacity() < length {
+        *buffer = SecretVec::new(Vec::with_capacity(length));
+    }
+    buffer.resize(length, 0);
+}
+
+/// `Debug` for what holds secrets or leads to them: its name, and nothing of what is in it.
+macro_rules! opaque_debug {
+    ($([$($generics:tt)*] $type:ty = $name:literal;)+) => {$(
+        impl<$($generics)*> std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct($name).finish_non_exhaustive()
+            }
+        }
+    )+};
+}
+pub(crate) use opaque_debug;
+
 /// A secret text.
 pub(crate) type SecretText = Zeroizing<String>;
 

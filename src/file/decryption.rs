@@ -8,15 +8,17 @@ use super::create::{Manner, NewDirectory, NewFile};
 use super::opened::Opened;
 use super::progress::{self, Progress};
 use super::ranges::UncheckedRanges;
-use super::reader::Reader;
+use super::reader::{Reader, armor_label};
 use super::source::Source;
 use super::{archive, parallel};
+use crate::encoding::input::Input;
 use crate::error::{Error, Result};
 use crate::formats::header;
 use crate::formats::payload::wide;
 use crate::formats::unsealing::{self, Terms};
 use crate::keys::lock::Opener;
 use crate::keys::{KdfLimits, Unlock};
+use crate::secret::SecretVec;
 
 /// Decrypts bytes. It finds out by itself which format they have, armored or not.
 ///
@@ -132,7 +134,8 @@ impl<'a> Decryption<'a> {
     }
 
     /// A function that is told, now and then and from any thread, how many bytes of the content are done.
-    /// `Break` stops the work with [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled).
+    /// `Break` stops the work with [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled). It is asked by what writes files
+    /// or verifies one, not by [`bytes`](Self::bytes) and [`reader`](Self::reader).
     pub fn progress(mut self, tell: &'a (dyn Fn(u64) -> ControlFlow<()> + Sync)) -> Self {
         self.progress = Some(tell);
         self
@@ -144,11 +147,12 @@ impl<'a> Decryption<'a> {
     /// Those of [`decrypt`].
     pub fn bytes(&self, sealed: &[u8]) -> Result<(Vec<u8>, Opened)> {
         let mut reader = Reader::open(sealed, &self.openers, &self.terms, sealed.len())?;
-        let mut content = Vec::with_capacity(sealed.len());
+        // Wiped, should it turn out not to be whole.
+        let mut content = SecretVec::new(Vec::with_capacity(sealed.len()));
         reader.read_to_end(&mut content)?;
         let mut opened = reader.opened().clone();
         opened.set_length(wide(content.len()));
-        Ok((content, opened))
+        Ok((std::mem::take(&mut *content), opened))
     }
 
     /// Decrypts a stream, bit by bit. See [`Reader`] for what it promises.
@@ -276,12 +280,16 @@ impl<'a> Decryption<'a> {
     }
 
     /// Begins random access to something sealed that is `size` bytes long and begins with `head`: at least its
-    /// header and 56 bytes. Armored files are not for this.
+    /// header and 56 bytes.
     ///
     /// # Errors
-    /// Those of [`decrypt`] that come before the content. [`Malformed`](crate::ErrorKind::Malformed) or
+    /// Those of [`decrypt`] that come before the content; [`Usage`](crate::ErrorKind::Usage) if it is armored. [`Malformed`](crate::ErrorKind::Malformed) or
     /// [`Unauthentic`](crate::ErrorKind::Unauthentic) also if `head` is too short: 1 MiB and 56 bytes always are enough.
     pub fn ranges(&self, head: &[u8], size: u64) -> Result<UncheckedRanges> {
+        if armor_label(&mut Input::new(head, head.len()))?.is_some() {
+            let why = "it is armored, and armor cannot be read at any place";
+            return Err(Error::usage("ranges", why, "read it as a stream: Decryption::reader"));
+        }
         let version =
             header::sniff(head.split_at_checked(header::SNIFF_BYTES).map_or(head, |(first, _)| first))?;
         let unsealed = unsealing::open(&mut &*head, version, &self.openers, &self.terms)?;

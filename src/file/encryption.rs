@@ -18,8 +18,8 @@ use crate::keys::lock::Holders;
 
 /// Encrypts bytes.
 ///
-/// For a [`Key`](crate::Key) that is a bare Cobblestone-256 message, 72 bytes longer than `plaintext`;
-/// for everything else a `bulla/v1` container.
+/// For a [`Key`](crate::Key) that is a bare Cobblestone-256 message: 56 bytes longer than `plaintext`, and 16
+/// more for each 16 KiB begun; for everything else a `bulla/v1` container.
 ///
 /// # Errors
 /// [`Usage`](crate::ErrorKind::Usage) if recipients do not go together, [`Io`](crate::ErrorKind::Io) if there is no
@@ -169,7 +169,8 @@ impl<'a> Encryption<'a> {
     }
 
     /// A function that is told, now and then and from any thread, how many bytes of the content are done.
-    /// `Break` stops the work with [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled).
+    /// `Break` stops the work with [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled). It is asked by what reads files
+    /// or streams, not by [`bytes`](Self::bytes) and [`writer`](Self::writer).
     ///
     /// ```
     /// use std::ops::ControlFlow;
@@ -263,7 +264,8 @@ impl<'a> Encryption<'a> {
 
     /// Encrypts a directory with all that is in it into a new file, as a tar stream.
     ///
-    /// Names, contents, times and the right to execute are kept; owners and other rights are not. A symbolic link, a
+    /// Names, contents, the times of files in whole seconds and their right to execute are kept; owners, other rights and
+    /// the times of folders are not. A symbolic link, a
     /// device or a socket in it is an error, because extraction would refuse it: use `tar` yourself, and encrypt what
     /// it writes, if you want those.
     ///
@@ -271,10 +273,7 @@ impl<'a> Encryption<'a> {
     /// Those of [`file`](Self::file); [`Usage`](crate::ErrorKind::Usage) names the first thing that is neither a file nor a
     /// directory.
     pub fn directory(&self, from: impl AsRef<Path>, into: impl AsRef<Path>) -> Result<()> {
-        let source = Source::open(from.as_ref())?;
-        if !source.before.is_dir() {
-            return Err(Error::usage("source", "it is not a directory", "encrypt it as a file"));
-        }
+        let source = open_directory(from.as_ref())?;
         check_target(into.as_ref(), self.manner.overwrite)?;
         source.refuse_inside(into.as_ref())?;
         let target = NewFile::begin(into.as_ref(), self.manner)?;
@@ -299,7 +298,7 @@ impl<'a> Encryption<'a> {
     /// # Ok::<(), bulla::Error>(())
     /// ```
     pub fn directory_to<W: Write>(&self, from: impl AsRef<Path>, out: W) -> Result<W> {
-        let source = Source::open(from.as_ref())?;
+        let source = open_directory(from.as_ref())?;
         let mut this = self.remembering(&source);
         this.wishes.meta.directory = true;
         archive::create(&source.path, this.writer(out)?, self.progress)?.finish()
@@ -325,6 +324,14 @@ impl<'a> Encryption<'a> {
             parallel::Plain { source, content: size, size: self.padding.padded(size).unwrap_or(size) };
         parallel::seal(&sealing.payload, wide(sealing.prefix.len()), &plain, out, self.progress)
     }
+}
+
+fn open_directory(path: &Path) -> Result<Source> {
+    let source = Source::open(path)?;
+    if source.before.is_dir() {
+        return Ok(source);
+    }
+    Err(Error::usage("source", "it is not a directory", "encrypt it as a file"))
 }
 
 /// Seconds and nanoseconds since 1970, for times that seconds in 64 bits can say.

@@ -7,8 +7,9 @@ use super::{decrypt, encrypt};
 use crate::encoding::armor::Label;
 use crate::error::{Error, ErrorKind, Result};
 use crate::formats::header;
+use crate::keys::lock::{Holder, Opener};
 use crate::keys::text::read_key_file;
-use crate::keys::{Identity, Keyring, Lock, Passphrase, Unlock};
+use crate::keys::{Identity, Key, Keyring, Lock, Passphrase, Unlock};
 use crate::secret::SecretVec;
 
 const MANNER: Manner = Manner { overwrite: false, durable: true };
@@ -107,41 +108,89 @@ pub fn write_identity(
     }
 }
 
-/// Reads a keyring that [`write_keyring`] sealed.
+/// Writes a key file (mode 0600): the line that [`Key::expose_text`] gives. Read it with [`Key::read_file`].
 ///
 /// # Errors
-/// Those of [`decrypt`], and [`ErrorKind::Malformed`] if what was sealed is not a keyring.
+/// [`ErrorKind::Exists`] if the file exists: a key is never replaced. [`ErrorKind::Io`].
+///
+/// ```
+/// use bulla::{Key, file};
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("app.key");
+/// let key = Key::generate();
+/// file::write_key(&key, &path)?;
+/// assert!(Key::read_file(&path)? == key);
+/// # Ok::<(), bulla::Error>(())
+/// ```
+pub fn write_key(key: &Key, path: impl AsRef<Path>) -> Result<()> {
+    let mut text = SecretVec::new(Vec::with_capacity(128));
+    text.extend_from_slice(key.expose_text().as_bytes());
+    text.push(b'\n');
+    write_new(path.as_ref(), &text, MANNER)
+}
+
+/// Reads a keyring that [`write_keyring`] sealed under a key or passphrase.
+///
+/// # Errors
+/// Those of [`decrypt`]; [`ErrorKind::Usage`] for an identity: anybody could have sealed another keyring for it;
+/// [`ErrorKind::Malformed`] if what was sealed is not a keyring.
 ///
 /// ```
 /// use bulla::{Key, Keyring, file};
 /// # let dir = tempfile::tempdir()?;
 /// # let path = dir.path().join("ring");
 /// let (ring, key) = (Keyring::generate(), Key::generate());
-/// file::write_keyring(&ring, &path, &key, false)?;
-/// assert_eq!(file::read_keyring(&path, &key)?.primary_id(), ring.primary_id());
+/// file::write_keyring(&ring, &key, &path, false)?;
+/// assert_eq!(file::read_keyring(&key, &path)?.primary_id(), ring.primary_id());
 /// # Ok::<(), bulla::Error>(())
 /// ```
-pub fn read_keyring(path: impl AsRef<Path>, with: &(impl Unlock + ?Sized)) -> Result<Keyring> {
+pub fn read_keyring(with: &(impl Unlock + ?Sized), path: impl AsRef<Path>) -> Result<Keyring> {
+    if with.openers().iter().any(|opener| matches!(opener, Opener::Identity(_))) {
+        return Err(only_shared());
+    }
     let bytes = read_key_file(path.as_ref())?;
     Keyring::parse(&SecretVec::new(decrypt(with, &bytes)?))
 }
 
-/// Writes a keyring to a file (mode 0600), sealed under a passphrase, a key or for a recipient; it is never plain.
+/// Writes a keyring to a file (mode 0600), sealed under a passphrase or key; it is never plain.
 /// `overwrite` says whether a file that is there is replaced, whole.
 ///
 /// # Errors
+/// [`ErrorKind::Usage`] for a recipient: anybody who knows it could put another keyring in this one's place.
 /// [`ErrorKind::Exists`], [`ErrorKind::Io`], [`ErrorKind::OverLimit`] over 4096 keys, and those of [`encrypt`].
+///
+/// ```
+/// use bulla::{Identity, Keyring, Passphrase, file};
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("ring");
+/// let mut ring = Keyring::generate();
+/// let passphrase = Passphrase::generate();
+/// file::write_keyring(&ring, &passphrase, &path, false)?;
+/// ring.rotate();
+/// file::write_keyring(&ring, &passphrase, &path, true)?;
+/// # let recipient = Identity::generate().recipient();
+/// # assert!(file::write_keyring(&ring, &recipient, &path, true).is_err());
+/// # Ok::<(), bulla::Error>(())
+/// ```
 pub fn write_keyring(
     ring: &Keyring,
-    path: impl AsRef<Path>,
     to: &(impl Lock + ?Sized),
+    path: impl AsRef<Path>,
     overwrite: bool,
 ) -> Result<()> {
+    if to.holders().list.iter().any(|holder| matches!(holder, Holder::Recipient(_))) {
+        return Err(only_shared());
+    }
     let text = ring.expose_text();
     // What could not be read again is not written.
     Keyring::parse(text.as_bytes())?;
     let sealed = encrypt(to, text.as_bytes())?;
     write_new(path.as_ref(), &sealed, Manner { overwrite, ..MANNER })
+}
+
+fn only_shared() -> Error {
+    let why = "sealed for a recipient it could be replaced by a keyring of anybody's";
+    Error::usage("keyring", why, "seal it under a key or passphrase, and open it with that")
 }
 
 fn write_new(path: &Path, bytes: &[u8], manner: Manner) -> Result<()> {

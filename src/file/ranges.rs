@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::formats::padding::{TRAILER, content_length};
 use crate::formats::payload::{OVERHEAD, Payload, wide};
 use crate::formats::unsealing::Unsealed;
-use crate::secret::SecretVec;
+use crate::secret::{SecretVec, refit};
 
 /// A sealed file of known size whose end has not been checked yet: the first half of random access.
 ///
@@ -153,7 +153,7 @@ impl Ranges {
         let last = payload.chunks(self.plain).saturating_sub(1);
         let pieces = sealed.len().div_ceil(payload.stride()).max(1);
         let length = sealed.len().checked_sub(pieces.saturating_mul(OVERHEAD));
-        plain.resize(length.ok_or_else(Error::unauthentic)?, 0);
+        refit(plain, length.ok_or_else(Error::unauthentic)?);
         let mut out = plain.as_mut_slice();
         let mut sealed = sealed;
         for index in (first..).take(pieces) {

@@ -7,13 +7,13 @@ use super::parallel;
 use super::ranges::{Ranges, UncheckedRanges};
 use crate::encoding::armor::{Dearmorer, Label};
 use crate::encoding::input::{Input, read_full};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::formats::header::{self, Version};
 use crate::formats::padding::Unpadder;
 use crate::formats::payload::{OVERHEAD, wide};
 use crate::formats::unsealing::{self, Terms, Unsealed};
 use crate::keys::lock::Opener;
-use crate::secret::SecretVec;
+use crate::secret::{SecretVec, refit};
 
 /// Chunks that are opened at a time.
 const BATCH: usize = 16;
@@ -66,7 +66,8 @@ enum State {
         ranges: Box<Ranges>,
         next: u64,
     },
-    Failed,
+    /// What it failed with: it fails with that for ever.
+    Failed(ErrorKind),
 }
 
 /// Reads from the beginning to the end, of which nothing is known before.
@@ -133,10 +134,13 @@ impl<R: Read> Reader<R> {
     /// Opens more plaintext into `self.plain`; leaves it empty at the end. `wish` bytes are wanted.
     fn refill(&mut self, wish: usize) -> Result<()> {
         self.taken = 0;
-        match std::mem::replace(&mut self.state, State::Failed) {
-            State::Failed => return Err(Error::unauthentic()),
+        match self.take_state() {
+            State::Failed(kind) => return Err(failed_before(kind)),
             State::Streaming(mut streaming) => {
                 self.zeros = streaming.next(&mut self.source, &mut self.plain)?;
+                if self.zeros == 0 && self.plain.is_empty() {
+                    self.opened.set_length(self.position);
+                }
                 self.state = State::Streaming(streaming);
             }
             State::Random { ranges, mut next } => {
@@ -145,6 +149,19 @@ impl<R: Read> Reader<R> {
             }
         }
         Ok(())
+    }
+
+    /// Takes the state to work on. What is not put back has failed.
+    fn take_state(&mut self) -> State {
+        std::mem::replace(&mut self.state, State::Failed(ErrorKind::Unauthentic))
+    }
+
+    /// Remembers what it failed with.
+    fn fail(&mut self, error: Error) -> io::Error {
+        self.state = State::Failed(error.kind());
+        self.plain.clear();
+        (self.taken, self.zeros) = (0, 0);
+        error.into()
     }
 
     /// Opens the chunk at `next`, and some after it if more is wanted.
@@ -228,7 +245,9 @@ impl Streaming {
         let held = self.raw.split_at(self.held).0;
         let whole = held.len().saturating_sub(spare) / stride;
         let (sealed, rest) = held.split_at(whole.saturating_mul(stride).min(held.len()));
-        plain.resize(whole.saturating_mul(chunk), 0);
+        // With room for the last one, so that it does not grow again.
+        refit(plain, whole.saturating_add(1).saturating_mul(chunk));
+        plain.truncate(whole.saturating_mul(chunk));
         let mut good: usize = 0;
         let opened: Result<()> =
             sealed.chunks(stride).zip(plain.chunks_mut(chunk)).try_for_each(|(sealed, out)| {
@@ -260,11 +279,7 @@ impl<R: Read> Read for Reader<R> {
         }
         if self.zeros == 0 && self.taken == self.plain.len() {
             let wish = out.len();
-            if let Err(error) = self.refill(wish) {
-                self.plain.clear();
-                self.taken = 0;
-                return Err(error.into());
-            }
+            self.refill(wish).map_err(|error| self.fail(error))?;
         }
         if self.zeros > 0 {
             let count = usize::try_from(self.zeros).unwrap_or(usize::MAX).min(out.len());
@@ -285,10 +300,12 @@ impl<R: Read + Seek> Seek for Reader<R> {
     /// Goes to a place of the content. The end of the content is checked first, and so its length.
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         if let State::Streaming(_) = &self.state {
-            self.look_up()?;
+            self.look_up().map_err(|error| self.fail(error))?;
         }
-        let State::Random { ranges, .. } = &self.state else {
-            return Err(Error::unauthentic().into());
+        let ranges = match &self.state {
+            State::Random { ranges, .. } => ranges,
+            State::Failed(kind) => return Err(failed_before(*kind).into()),
+            State::Streaming(_) => return Err(Error::unauthentic().into()),
         };
         let target = match to {
             SeekFrom::Start(target) => Some(target),
@@ -296,7 +313,7 @@ impl<R: Read + Seek> Seek for Reader<R> {
             SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
         };
         // A place before the beginning is an error of the caller's, and reading goes on where it was.
-        self.go_to(target.unwrap_or(self.position))?;
+        self.go_to(target.unwrap_or(self.position)).map_err(|error| self.fail(error))?;
         let target = target.ok_or(io::ErrorKind::InvalidInput)?;
         Ok(target)
     }
@@ -305,7 +322,7 @@ impl<R: Read + Seek> Seek for Reader<R> {
 impl<R: Read + Seek> Reader<R> {
     /// From reading on to random access: checks the end of what was sealed.
     fn look_up(&mut self) -> Result<()> {
-        let State::Streaming(streaming) = std::mem::replace(&mut self.state, State::Failed) else {
+        let State::Streaming(streaming) = self.take_state() else {
             return Err(Error::unauthentic());
         };
         // From here on it fails or stands elsewhere: what waits is not what comes next.
@@ -400,6 +417,14 @@ impl<R: Read + Seek> Source<R> {
     }
 }
 
+/// The error of a reader that failed before. What the storage did is not blamed on the data.
+fn failed_before(kind: ErrorKind) -> Error {
+    match kind {
+        ErrorKind::Unauthentic => Error::unauthentic(),
+        kind => Error::new(kind, "reading", "an earlier read failed", "begin anew, or get a good copy"),
+    }
+}
+
 /// Whether the input is armored. Only white space may stand before an armor.
 pub(super) fn armor_label<R: Read>(input: &mut Input<R>) -> Result<Option<Label>> {
     let first = input.peek(1)?.first().copied();
@@ -412,7 +437,10 @@ pub(super) fn armor_label<R: Read>(input: &mut Input<R>) -> Result<Option<Label>
 }
 
 /// Which format is in an armor: the label must say the same.
-fn dearmored_version<R: Read>(dearmorer: &mut Dearmorer<Input<R>>, label: Label) -> Result<Option<Version>> {
+pub(super) fn dearmored_version<R: Read>(
+    dearmorer: &mut Dearmorer<Input<R>>,
+    label: Label,
+) -> Result<Option<Version>> {
     let version = header::sniff(dearmorer.fill_buf()?)?;
     if (version == Some(Version::Age)) == (label == Label::Age) {
         return Ok(version);

@@ -38,8 +38,10 @@ impl Source {
     pub(super) fn check_unchanged(&self) -> Result<()> {
         let after = self.file.metadata().map_err(|error| Error::io(self.name(), error))?;
         let same_time = after.modified().ok() == self.before.modified().ok();
-        let same = same_time && same_change(&self.before, &after) && after.len() == self.before.len();
-        if self.size().is_some() && !same {
+        let same_size = !self.before.is_file() || after.len() == self.before.len();
+        // Files of /proc are new at each look.
+        let same = self.size().is_none() || same_time && same_change(&self.before, &after);
+        if !same_size || !same {
             return Err(self.changed());
         }
         Ok(())
@@ -102,4 +104,20 @@ fn same_file(source: &FileMetadata, target: &Path) -> bool {
 #[cfg(not(unix))]
 fn same_file(_: &FileMetadata, _: &Path) -> bool {
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_source_that_grows_has_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("source");
+        std::fs::write(&path, "").unwrap();
+        let source = Source::open(&path).unwrap();
+        assert!(source.check_unchanged().is_ok());
+        std::fs::write(&path, "more").unwrap();
+        assert_eq!(source.check_unchanged().unwrap_err().kind(), ErrorKind::Changed);
+    }
 }

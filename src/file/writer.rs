@@ -113,10 +113,7 @@ impl<W: Write> Writer<W> {
             }
             let room = chunk.saturating_sub(self.pending.len());
             let (now, later) = bytes.split_at(room.min(bytes.len()));
-            if self.pending.capacity() < chunk && now.len() < bytes.len() {
-                self.pending.reserve_exact(chunk);
-            }
-            self.pending.extend_from_slice(now);
+            self.keep(now);
             if later.is_empty() {
                 return Ok(());
             }
@@ -126,6 +123,19 @@ impl<W: Write> Writer<W> {
             pending.clear();
             self.pending = pending;
         }
+    }
+
+    /// Adds to what waits. A message that comes in one piece takes no more room than it needs; growing goes once, to
+    /// a whole chunk, and wipes what it grew out of.
+    fn keep(&mut self, bytes: &[u8]) {
+        let length = self.pending.len().saturating_add(bytes.len());
+        if length > self.pending.capacity() {
+            let room = if self.pending.is_empty() { length } else { self.payload.chunk() };
+            let mut larger = SecretVec::new(Vec::with_capacity(room));
+            larger.extend_from_slice(&self.pending);
+            self.pending = larger;
+        }
+        self.pending.extend_from_slice(bytes);
     }
 
     fn seal(&mut self, plain: &[u8], last: bool) -> Result<()> {

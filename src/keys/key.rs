@@ -2,6 +2,7 @@
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use zeroize::Zeroizing;
 
@@ -30,7 +31,11 @@ const PREFIX: &str = "bulla-secret-key-";
 /// ```
 ///
 /// [C2SP chunked-encryption]: https://c2sp.org/chunked-encryption
-pub struct Key(Secret<32>);
+pub struct Key {
+    secret: Secret<32>,
+    /// Derived when it is first asked for: a keyring's keys are compared with many stanzas.
+    id: OnceLock<KeyId>,
+}
 
 /// The public name of a [`Key`]: 16 bytes that follow from the key and do not tell it. Shown in hexadecimal.
 ///
@@ -45,10 +50,14 @@ pub struct Key(Secret<32>);
 pub struct KeyId([u8; 16]);
 
 impl Key {
+    fn new(secret: Secret<32>) -> Self {
+        Key { secret, id: OnceLock::new() }
+    }
+
     /// A new key from the operating system's generator.
     #[must_use]
     pub fn generate() -> Self {
-        Key(Secret::filled_by(|bytes| random::fill(bytes)))
+        Key::new(Secret::filled_by(|bytes| random::fill(bytes)))
     }
 
     /// A key of 32 uniformly random bytes that come from elsewhere: a KMS, an HSM, another library.
@@ -57,7 +66,7 @@ impl Key {
     /// The array is the caller's to wipe.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; 32]) -> Self {
-        Key(Secret::filled_by(|key| key.copy_from_slice(bytes)))
+        Key::new(Secret::filled_by(|key| key.copy_from_slice(bytes)))
     }
 
     /// Reads a key file: the text that [`expose_text`](Self::expose_text) gives, or 32 raw bytes.
@@ -79,7 +88,7 @@ impl Key {
         // 32 random bytes are text about never; 32 bytes of text are a password or half a key.
         let text = bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
         if let Some(key) = Secret::copy_from(&bytes).filter(|_| !text) {
-            return Ok(Key(key));
+            return Ok(Key::new(key));
         }
         let text = std::str::from_utf8(&bytes).unwrap_or_default();
         text.trim().parse().map_err(|_| {
@@ -95,7 +104,7 @@ impl Key {
     /// The key as text, for storing it: whoever sees it can open what it locks.
     #[must_use]
     pub fn expose_text(&self) -> Zeroizing<String> {
-        let mut text = bech32::encode(PREFIX, self.0.expose());
+        let mut text = bech32::encode(PREFIX, self.secret.expose());
         text.make_ascii_uppercase();
         text
     }
@@ -103,20 +112,22 @@ impl Key {
     /// The key's bytes, for handing them to another library.
     #[must_use]
     pub fn expose_bytes(&self) -> &[u8; 32] {
-        self.0.expose()
+        self.secret.expose()
     }
 
     /// The key's public name.
     #[must_use]
     pub fn id(&self) -> KeyId {
-        KeyId(*hash::expand_sha512::<16>(self.0.expose(), &[b"bulla/v1 key id"]).expose())
+        *self.id.get_or_init(|| {
+            KeyId(*hash::expand_sha512::<16>(self.secret.expose(), &[b"bulla/v1 key id"]).expose())
+        })
     }
 }
 
 impl PartialEq for Key {
     /// In constant time.
     fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
+        self.secret == other.secret
     }
 }
 
@@ -129,7 +140,7 @@ impl FromStr for Key {
         bech32::decode(text)
             .filter(|(prefix, _)| prefix == PREFIX)
             .and_then(|(_, bytes)| Secret::copy_from(&bytes))
-            .map(Key)
+            .map(Key::new)
             .ok_or_else(|| bad_key("BULLA-SECRET-KEY-1…"))
     }
 }
@@ -162,5 +173,21 @@ impl FromStr for KeyId {
         let number = u128::from_str_radix(text, 16).ok().filter(|_| digits);
         id.copy_from_slice(&number.ok_or_else(|| bad_key("32 hexadecimal digits"))?.to_be_bytes());
         Ok(KeyId(id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_id_is_32_hexadecimal_digits_and_nothing_else() {
+        let id = "0123456789abcdef".repeat(2);
+        assert_eq!(id.parse::<KeyId>().unwrap().to_string(), id);
+        for bad in ["+", "-", " ", "0x", "g", "\u{e9}"] {
+            let text = format!("{bad}{}", &id[bad.len()..]);
+            assert_eq!(text.parse::<KeyId>().unwrap_err().kind(), ErrorKind::Malformed, "{text}");
+        }
+        assert!(id[1..].parse::<KeyId>().is_err() && format!("{id}0").parse::<KeyId>().is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! Public keys that something can be encrypted to.
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::path::Path;
 use std::str::FromStr;
 
@@ -32,6 +33,16 @@ pub(crate) enum PublicKey {
     X25519([u8; 32]),
     XWing(Vec<u8>),
     Ssh(ssh::Public),
+}
+
+impl Hash for Recipient {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match &self.0 {
+            PublicKey::X25519(key) => key.hash(state),
+            PublicKey::XWing(key) => key.hash(state),
+            PublicKey::Ssh(key) => key.wire.hash(state),
+        }
+    }
 }
 
 pub(super) const X25519_PREFIX: &str = "age";

@@ -1,6 +1,7 @@
 //! SHA-2, HMAC (RFC 2104) and HKDF (RFC 5869).
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256, Sha512};
+use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
@@ -12,7 +13,7 @@ pub(crate) fn sha256(data: &[u8]) -> [u8; 32] {
 /// HMAC-SHA-512, truncated to its first 32 bytes.
 pub(crate) fn hmac_sha512_256(key: &[u8], data: &[u8]) -> [u8; 32] {
     let mut tag = [0; 32];
-    let full = hmac_sha512(key, &[data]);
+    let full = keyed::<Hmac<Sha512>>(key, &[data]).finalize().into_bytes();
     tag.copy_from_slice(full.split_at(32).0);
     tag
 }
@@ -28,22 +29,20 @@ pub(crate) fn hmac_sha256(key: &[u8; 32], data: &[u8]) -> [u8; 32] {
 /// chunked-encryption uses a uniformly random 32-byte key as the PRK, which HMAC takes as it is.
 /// `N` is at most 255 × 64.
 pub(crate) fn expand_sha512<const N: usize>(prk: &[u8], info: &[&[u8]]) -> Secret<N> {
+    // The key is absorbed once; each block goes on from there.
+    let keyed = keyed::<Hmac<Sha512>>(prk, &[]);
+    let mut block = Zeroizing::new([0; 64]);
     Secret::filled_by(|out| {
-        let mut previous: Option<[u8; 64]> = None;
         for (counter, piece) in (1u8..=255).zip(out.chunks_mut(64)) {
-            let mut parts: Vec<&[u8]> = Vec::with_capacity(info.len().saturating_add(2));
-            parts.extend(previous.as_ref().map(|block| block.as_slice()));
-            parts.extend(info);
-            let counter = [counter];
-            parts.push(&counter);
-            let mut block = hmac_sha512(prk, &parts);
-            piece.copy_from_slice(block.split_at(piece.len()).0);
-            if let Some(mut used) = previous.replace(block) {
-                zeroize::Zeroize::zeroize(&mut used);
+            let mut mac = keyed.clone();
+            if counter > 1 {
+                mac.update(&*block);
             }
-            zeroize::Zeroize::zeroize(&mut block);
+            info.iter().for_each(|part| mac.update(part));
+            mac.update(&[counter]);
+            block.copy_from_slice(&mac.finalize().into_bytes());
+            piece.copy_from_slice(block.split_at(piece.len()).0);
         }
-        zeroize::Zeroize::zeroize(&mut previous);
     })
 }
 
@@ -53,10 +52,6 @@ pub(crate) fn hkdf_sha256(ikm: &[u8], salt: &[u8], info: &[u8]) -> Secret<32> {
         // Cannot fail: 32 bytes are within the 255 × 32 that HKDF gives.
         let _ = hkdf::Hkdf::<Sha256>::new(Some(salt), ikm).expand(info, out);
     })
-}
-
-fn hmac_sha512(key: &[u8], parts: &[&[u8]]) -> [u8; 64] {
-    keyed::<Hmac<Sha512>>(key, parts).finalize().into_bytes().into()
 }
 
 fn keyed<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> M {

@@ -27,7 +27,7 @@ fn a_key_file_of_a_mebibyte_is_read_and_one_byte_more_is_refused() {
         assert_eq!(Recipient::read_file(&path).map(|keys| keys.len()).map_err(|error| error.kind()), bound);
         let path = ground.file("keys", spaces(length));
         assert_eq!(Key::read_file(&path).map(|_| 1).map_err(|error| error.kind()), bound);
-        let read = file::read_keyring(ground.file("keys", vec![0; length]), &key);
+        let read = file::read_keyring(&key, ground.file("keys", vec![0; length]));
         let bound = bound.err().unwrap_or(ErrorKind::NoKeyFits);
         assert_eq!(read.err().unwrap().kind(), bound);
     }
@@ -41,7 +41,7 @@ fn an_endless_key_file_is_refused() {
         Key::read_file(endless).err(),
         Recipient::read_file(endless).err(),
         file::read_identities(endless, never_asked).err(),
-        file::read_keyring(endless, &Key::generate()).err(),
+        file::read_keyring(&Key::generate(), endless).err(),
     ];
     assert!(kinds.iter().all(|error| error.as_ref().unwrap().kind() == ErrorKind::OverLimit));
 }
@@ -101,7 +101,7 @@ fn a_keyring_that_could_not_be_read_is_not_written() {
     let mut ring = Keyring::generate();
     (0..4096).for_each(|_| _ = ring.rotate());
     let path = ground.at("ring");
-    assert!(file::write_keyring(&ring, &path, &key, false).is_err());
+    assert!(file::write_keyring(&ring, &key, &path, false).is_err());
     assert!(!path.exists());
 }
 

@@ -1,6 +1,6 @@
 //! Sources: gone, directories, and changed while they are read.
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -130,4 +130,58 @@ fn a_source_that_does_not_tell_its_size_is_read_to_its_end() {
     let content = bulla::decrypt(&key, &fs::read(&sealed).unwrap()).unwrap();
     assert_eq!(content, fs::read("/proc/self/cmdline").unwrap());
     assert!(!content.is_empty());
+}
+
+/// Gives its bytes once, then an error of the system for ever.
+struct Failing(Cursor<Vec<u8>>);
+
+impl Read for Failing {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(out)? {
+            0 => Err(io::ErrorKind::ConnectionReset.into()),
+            got => Ok(got),
+        }
+    }
+}
+
+impl Seek for Failing {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+#[test]
+fn an_error_of_the_system_stays_one_and_the_data_are_not_blamed() {
+    let key = Key::generate();
+    let mut sealed = bulla::encrypt(&key, &vec![1; SIZE]).unwrap();
+    sealed.truncate(SIZE / 2);
+    let mut reader = Decryption::with(&key).reader(Failing(Cursor::new(sealed))).unwrap();
+    let mut content = Vec::new();
+    assert_eq!(reader.read_to_end(&mut content).unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+    assert!(content.len() > SIZE / 3 && content.iter().all(|byte| *byte == 1));
+    for _ in 0..2 {
+        let error = bulla::Error::from(reader.read(&mut [0]).unwrap_err());
+        assert_eq!(error.kind(), ErrorKind::Io);
+        let error = bulla::Error::from(reader.seek(SeekFrom::Start(0)).unwrap_err());
+        assert_eq!(error.kind(), ErrorKind::Io);
+    }
+}
+
+#[test]
+fn a_stream_tells_its_length_when_its_end_has_been_seen() {
+    let key = Key::generate();
+    let sealed = Encryption::to(&key).padding(Padding::Padme).bytes(&vec![0; SIZE]).unwrap();
+    let mut reader = Decryption::with(&key).reader(&sealed[..]).unwrap();
+    reader.read_exact(&mut vec![7; SIZE]).unwrap();
+    assert_eq!(reader.opened().length(), None);
+    assert_eq!(reader.read(&mut [7]).unwrap(), 0);
+    assert_eq!(reader.opened().length(), Some(SIZE.try_into().unwrap()));
+}
+
+#[test]
+fn ranges_of_an_armored_file_are_an_error_of_use() {
+    let key = Key::generate();
+    let sealed = Encryption::to(&key).armor(true).bytes(b"hello").unwrap();
+    let error = Decryption::with(&key).ranges(&sealed, sealed.len().try_into().unwrap()).err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Usage);
 }

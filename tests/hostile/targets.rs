@@ -47,7 +47,7 @@ fn a_target_that_exists_is_refused_and_stays_as_it_is() {
             Decryption::with(&key).restore(ground.at("sealed folder"), target)
         });
         ground.refuses(ErrorKind::Exists, || write_identity(&Identity::generate(), target, None));
-        ground.refuses(ErrorKind::Exists, || write_keyring(&Keyring::generate(), target, &key, false));
+        ground.refuses(ErrorKind::Exists, || write_keyring(&Keyring::generate(), &key, target, false));
     }
     // A directory is never replaced, not by a file and not by a directory.
     all_refuse(&ground, &key, &ground.at("folder"), true, ErrorKind::Usage);

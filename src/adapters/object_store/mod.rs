@@ -8,9 +8,8 @@
 //! [`Upload::encrypt`] and of [`StoredReader::open`]. Do that where blocking is allowed
 //! (`tokio::task::spawn_blocking`), or use keys and recipients.
 //!
-//! What the store reports is [`ErrorKind::Io`]; the error's
-//! [source](std::error::Error::source) is a [`std::io::Error`] whose kind says if nothing was found, something was there
-//! already, or access was denied.
+//! What the store reports is [`ErrorKind::Io`], or [`ErrorKind::Exists`] for an object that is there already; the error's
+//! [source](std::error::Error::source) is a [`std::io::Error`] whose kind says if nothing was found or access was denied.
 //!
 //! ```
 //! use std::sync::Arc;

@@ -96,8 +96,8 @@ impl<'a> Upload<'a> {
     /// until a lifecycle rule removes them: have one.
     ///
     /// # Errors
-    /// Those of [`Encryption::writer`], those of `source`, and [`Io`](crate::ErrorKind::Io) for those of the store. If completing an
-    /// upload fails on the way back, the object may be there all the same, whole.
+    /// Those of [`Encryption::writer`], those of `source`, [`Exists`](crate::ErrorKind::Exists) if there is an object
+    /// already, and [`Io`](crate::ErrorKind::Io) for the store's other errors. If completing an upload fails on the way back, the object may be there all the same, whole.
     pub async fn encrypt(
         &self,
         encryption: &Encryption<'_>,
