@@ -37,6 +37,8 @@
 mod error;
 mod limits;
 mod secret;
+#[cfg(feature = "file")]
+mod verified;
 
 #[cfg(feature = "file")]
 mod encoding;
@@ -57,8 +59,11 @@ pub use error::{Error, ErrorKind, Result};
 pub use file::{Authenticity, Format, Padding, decrypt, decrypt_file, encrypt, encrypt_file};
 #[cfg(feature = "file")]
 pub use keys::{
-    Identity, KdfCost, KdfLimits, Key, KeyId, Keyring, Lock, Passphrase, Recipient, Recipients, Unlock,
+    Fingerprint, Identity, KdfCost, KdfLimits, Key, KeyId, KeyKind, Keyring, Lock, Passphrase, PrivateKey,
+    PublicKey, Recipient, Recipients, Unlock,
 };
+#[cfg(feature = "file")]
+pub use verified::Verified;
 
 #[cfg(doc)]
 pub mod manual;

@@ -45,10 +45,10 @@ pub(crate) const BECH32_CHARS: usize = 4096;
 pub(crate) const PASSPHRASE_BYTES: usize = 4096;
 /// bcrypt rounds of an encrypted SSH key: ssh-keygen writes 16 (24 from OpenSSH 9.9); 1000 is about 10 s.
 pub(crate) const SSH_BCRYPT_ROUNDS: u32 = 1000;
-/// RSA modulus bits of an SSH key: NIST SP 800-131A asks for 2048; OpenSSH stops at 16384, and so much work would stop a reader.
-pub(crate) const SSH_RSA_MIN_BITS: usize = 2048;
-/// See [`SSH_RSA_MIN_BITS`].
-pub(crate) const SSH_RSA_MAX_BITS: usize = 8192;
+/// RSA modulus bits: NIST SP 800-131A asks for 2048; OpenSSH stops at 16384, and so much work would stop a reader.
+pub(crate) const RSA_MIN_BITS: usize = 2048;
+/// See [`RSA_MIN_BITS`].
+pub(crate) const RSA_MAX_BITS: usize = 8192;
 /// RSA operations in one opening. age's files name a key once; each costs up to 70 ms.
 pub(crate) const SSH_RSA_TRIES: u32 = 16;
 /// Tags of `key` stanzas compared in one opening, stanzas times keys: about 0.3 s. Ours: 1024 stanzas for a ring of 256.

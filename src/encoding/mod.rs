@@ -3,3 +3,4 @@ pub(crate) mod armor;
 pub(crate) mod base64;
 pub(crate) mod bech32;
 pub(crate) mod input;
+pub(crate) mod pem;

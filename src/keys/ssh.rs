@@ -4,7 +4,7 @@ use ssh_key::public::KeyData;
 use ssh_key::{Kdf, PrivateKey, PublicKey};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::{KEY_FILE_BYTES, SSH_BCRYPT_ROUNDS, SSH_RSA_MAX_BITS, SSH_RSA_MIN_BITS};
+use crate::limits::{KEY_FILE_BYTES, RSA_MAX_BITS, RSA_MIN_BITS, SSH_BCRYPT_ROUNDS};
 use crate::primitives::{agree, rsa};
 use crate::secret::Secret;
 
@@ -52,7 +52,7 @@ impl Public {
             PublicKind::Ed25519(key.ok_or_else(|| malformed("the Ed25519 point is none"))?)
         } else if let Some(key) = data.rsa() {
             let (n, e) = (key.n().as_positive_bytes(), key.e().as_positive_bytes());
-            let bits = SSH_RSA_MIN_BITS..=SSH_RSA_MAX_BITS;
+            let bits = RSA_MIN_BITS..=RSA_MAX_BITS;
             let key = n.zip(e).and_then(|(n, e)| rsa::Public::new(n, e, bits));
             PublicKind::Rsa(
                 key.ok_or_else(|| unsupported("the RSA key is not of 2048 to 8192 bits, or wrong"))?,

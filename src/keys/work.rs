@@ -105,6 +105,21 @@ impl Budget {
         Ok(kdf::pbkdf2_sha512(passphrase.as_bytes(), salt, iterations))
     }
 
+    /// PBKDF2 of a key file, which has no least: programs of old wrote 2048 iterations.
+    pub(crate) fn spend_pbkdf2(&mut self, iterations: u32) -> Result<()> {
+        let what = || format!("PBKDF2 with {iterations} iterations");
+        self.iterations = self.iterations.checked_sub(iterations).ok_or_else(|| too_much(what()))?;
+        Ok(())
+    }
+
+    /// scrypt of a key file (RFC 7914): N, r and p.
+    pub(crate) fn spend_scrypt(&mut self, n: u64, r: u32, p: u32) -> Result<()> {
+        let what = format!("scrypt with N {n}, r {r}, p {p}");
+        let kib = n.saturating_mul(r.into()).saturating_mul(128) / 1024;
+        let memory = u32::try_from(kib).map_err(|_| too_much(what.clone()))?;
+        self.spend(memory, u64::from(p).saturating_mul(2), &what)
+    }
+
     /// scrypt as age uses it; `log_n` has been read as a decimal and no more.
     pub(crate) fn scrypt(&mut self, passphrase: &[u8], salt: &[u8], log_n: u32) -> Result<Secret<32>> {
         let what = format!("scrypt with a work factor of {log_n}");

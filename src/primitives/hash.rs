@@ -1,4 +1,6 @@
 //! SHA-2, HMAC (RFC 2104) and HKDF (RFC 5869).
+use std::io;
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256, Sha512};
 use zeroize::Zeroizing;
@@ -8,6 +10,34 @@ use crate::secret::Secret;
 /// SHA-256.
 pub(crate) fn sha256(data: &[u8]) -> [u8; 32] {
     Sha256::digest(data).into()
+}
+
+/// SHA-512 of the parts, one after the other.
+pub(crate) fn sha512(parts: &[&[u8]]) -> [u8; 64] {
+    let mut digest = Sha512::new();
+    parts.iter().for_each(|part| digest.update(part));
+    digest.finalize().into()
+}
+
+/// SHA-512 of a stream, and its length in bytes.
+pub(crate) fn sha512_stream(mut from: impl io::Read) -> io::Result<([u8; 64], u64)> {
+    let mut digest = Sha512::new();
+    let length = io::copy(&mut from, &mut Absorb(&mut digest))?;
+    Ok((digest.finalize().into(), length))
+}
+
+/// A hash as something to write to.
+struct Absorb<'a>(&'a mut Sha512);
+
+impl io::Write for Absorb<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// HMAC-SHA-512, truncated to its first 32 bytes.

@@ -1,11 +1,17 @@
 //! Crypto that knows no syntax: the only floor that names an algorithm crate.
 pub(crate) mod aead;
 pub(crate) mod agree;
+mod ec;
+mod eddsa;
 pub(crate) mod hash;
 pub(crate) mod hpke;
 pub(crate) mod kdf;
+pub(crate) mod ml_dsa;
 pub(crate) mod random;
 pub(crate) mod rsa;
+pub(crate) mod signature;
 
+#[cfg(test)]
+mod signature_vectors;
 #[cfg(test)]
 mod vectors;

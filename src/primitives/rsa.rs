@@ -1,9 +1,19 @@
-//! RSA encryption with OAEP (RFC 8017 section 7.1), SHA-256 throughout, for age's SSH keys.
-use rsa::{BoxedUint, Oaep, RsaPrivateKey, RsaPublicKey};
-use sha2::Sha256;
+//! RSA (RFC 8017): OAEP with SHA-256 for age's SSH keys (section 7.1), PSS (8.1) and PKCS #1 v1.5
+//! (8.2, to verify only) signatures.
+use rsa::traits::{PrivateKeyParts, PublicKeyParts};
+use rsa::{BoxedUint, Oaep, Pkcs1v15Sign, Pss, RsaPrivateKey, RsaPublicKey};
+use sha2::{Digest, Sha256};
 
 use super::random::Source;
 use crate::secret::SecretVec;
+
+/// The signature is not this key's for this message.
+#[derive(Debug)]
+pub(crate) struct Refused;
+
+/// The numbers of a private key, big-endian and without leading zeros, in the order of RFC 8017 appendix A.1.2 from
+/// the private exponent on: d, p, q, d mod (p - 1), d mod (q - 1), 1/q mod p.
+pub(crate) type Numbers = [SecretVec; 6];
 
 /// A public key.
 #[derive(Clone)]
@@ -16,6 +26,25 @@ impl Public {
     /// From modulus and exponent, big-endian. `None` if they make no key of that many bits.
     pub(crate) fn new(n: &[u8], e: &[u8], bits: std::ops::RangeInclusive<usize>) -> Option<Self> {
         RsaPublicKey::new_with_size_limits(number(n)?, number(e)?, bits).ok().map(Public)
+    }
+
+    /// Modulus and public exponent, big-endian and without leading zeros.
+    pub(crate) fn numbers(&self) -> [Vec<u8>; 2] {
+        [self.0.n_bytes().into_vec(), self.0.e_bytes().into_vec()]
+    }
+
+    pub(crate) fn bits(&self) -> u32 {
+        self.0.n().bits_vartime()
+    }
+
+    /// PSS with SHA-256 throughout and a salt of 32 bytes (RFC 4055 section 3.1).
+    pub(crate) fn verify_pss(&self, message: &[&[u8]], signature: &[u8]) -> Result<(), Refused> {
+        self.0.verify(Pss::<Sha256>::new(), &digest(message), signature).map_err(|_| Refused)
+    }
+
+    /// PKCS #1 v1.5 with SHA-256: old, and still what most programs write.
+    pub(crate) fn verify_pkcs1(&self, message: &[&[u8]], signature: &[u8]) -> Result<(), Refused> {
+        self.0.verify(Pkcs1v15Sign::new::<Sha256>(), &digest(message), signature).map_err(|_| Refused)
     }
 
     pub(crate) fn seal(&self, label: &str, plaintext: &[u8]) -> Option<Vec<u8>> {
@@ -33,11 +62,45 @@ impl Private {
         Some(Private(Box::new(key)))
     }
 
+    /// A new key with the public exponent 65537.
+    pub(crate) fn generate(bits: usize) -> Option<Self> {
+        RsaPrivateKey::new(&mut Source, bits).ok().map(|key| Private(Box::new(key)))
+    }
+
+    pub(crate) fn public(&self) -> Public {
+        Public(self.0.to_public_key())
+    }
+
+    pub(crate) fn numbers(&self) -> Option<Numbers> {
+        let bytes = |number: &BoxedUint| SecretVec::new(number.to_be_bytes_trimmed_vartime().into_vec());
+        let [p, q] = <&[_; 2]>::try_from(self.0.primes()).ok()?;
+        let coefficient = self.0.crt_coefficient()?;
+        Some([
+            bytes(self.0.d()),
+            bytes(p),
+            bytes(q),
+            bytes(self.0.dp()?),
+            bytes(self.0.dq()?),
+            bytes(&coefficient),
+        ])
+    }
+
+    /// Signs as [`Public::verify_pss`] checks, blinded.
+    pub(crate) fn sign_pss(&self, message: &[&[u8]]) -> Option<Vec<u8>> {
+        self.0.sign_with_rng(&mut Source, Pss::<Sha256>::new_blinded(), &digest(message)).ok()
+    }
+
     /// Opens, blinded. Decryption is not free of timing differences (RUSTSEC-2023-0071); blinding hides what they say.
     pub(crate) fn open(&self, label: &str, sealed: &[u8]) -> Option<SecretVec> {
         let padding = Oaep::<Sha256>::new_with_label(label.as_bytes());
         self.0.decrypt_blinded(&mut Source, padding, sealed).ok().map(SecretVec::new)
     }
+}
+
+fn digest(message: &[&[u8]]) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    message.iter().for_each(|part| digest.update(part));
+    digest.finalize().into()
 }
 
 fn number(big_endian: &[u8]) -> Option<BoxedUint> {

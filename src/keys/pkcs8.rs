@@ -1,0 +1,238 @@
+//! Private keys in bytes: PKCS #8 (RFC 5958), encrypted (RFC 8018) or not, with PKCS #1 and SEC 1 inside or alone.
+use der::asn1::{AnyRef, OctetStringRef, UintRef};
+use der::referenced::OwnedToRef;
+use der::{Decode, Encode, Sequence, Tag, TagNumber, Tagged};
+use pkcs8::pkcs5::{EncryptionScheme, pbes2};
+use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
+
+use super::kind::{Algorithm, rsa_bits, unsupported};
+use super::material::{Material, unsound};
+use super::work::Budget;
+use super::{KdfLimits, Passphrase};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::{KEY_FILE_BYTES, RSA_MAX_BITS};
+use crate::primitives::signature::Scheme;
+use crate::primitives::{ml_dsa, random, rsa};
+use crate::secret::{SecretVec, equal};
+
+/// Iterations of PBKDF2-HMAC-SHA-256: OWASP (2023).
+const ITERATIONS: u32 = 600_000;
+
+/// Reads PKCS #8, asking for a passphrase if it is encrypted.
+pub(super) fn read(
+    der: &[u8],
+    ask: impl FnOnce() -> Result<Passphrase>,
+    limits: KdfLimits,
+) -> Result<Material> {
+    if der.len() > KEY_FILE_BYTES {
+        return Err(Error::over_limit("private key", "it is too long", "no key is that long"));
+    }
+    if let Ok(info) = PrivateKeyInfoRef::from_der(der) {
+        return from_info(&info);
+    }
+    let sealed = EncryptedPrivateKeyInfoRef::from_der(der).map_err(|_| unsound())?;
+    let plain = decrypt(&sealed, &ask()?, limits)?;
+    from_info(&PrivateKeyInfoRef::from_der(&plain).map_err(|_| wrong_passphrase())?)
+}
+
+fn from_info(info: &PrivateKeyInfoRef<'_>) -> Result<Material> {
+    let algorithm = Algorithm::read(&info.algorithm).ok_or_else(unsupported)?;
+    let bytes = info.private_key.as_bytes();
+    let key = match algorithm {
+        Algorithm::Rsa => from_pkcs1(bytes),
+        Algorithm::Scheme(Scheme::P256 | Scheme::P384 | Scheme::P521) => from_sec1(bytes, Some(algorithm)),
+        Algorithm::Scheme(Scheme::Ed25519) => {
+            // CurvePrivateKey (RFC 8410 section 7).
+            let seed = <&OctetStringRef>::from_der(bytes).map_err(|_| unsound())?.as_bytes();
+            Ok(Material::Scheme(Scheme::Ed25519, copy(seed)))
+        }
+        Algorithm::Scheme(scheme) => from_ml_dsa(scheme, bytes),
+    }?;
+    // A public key that is there must be the private one's (RFC 5958 section 2).
+    let given = info.public_key.as_ref().map(|bits| bits.as_bytes().ok_or_else(unsound)).transpose()?;
+    match given {
+        Some(given) if !key.public()?.as_der().ends_with(given) => Err(unsound()),
+        _ => Ok(key),
+    }
+}
+
+/// RSAPrivateKey (RFC 8017 appendix A.1.2).
+pub(super) fn from_pkcs1(der: &[u8]) -> Result<Material> {
+    let key = pkcs1::RsaPrivateKeyRef::from_der(der).map_err(|_| unsound())?;
+    let numbers = [&key.modulus, &key.public_exponent, &key.private_exponent, &key.prime1, &key.prime2];
+    let [n, e, d, p, q] = numbers.map(|number| number.as_bytes());
+    if [n, e, d, p, q].iter().any(|number| number.len() > RSA_MAX_BITS / 8) {
+        return Err(unsupported());
+    }
+    let key = rsa::Private::new(n, e, d, [p, q]).ok_or_else(unsound)?;
+    let bits = usize::try_from(key.public().bits()).unwrap_or(usize::MAX);
+    if !rsa_bits().contains(&bits) {
+        return Err(unsupported());
+    }
+    Ok(Material::Rsa(key))
+}
+
+/// ECPrivateKey (RFC 5915 section 3). Inside PKCS #8 the curve is `known`; the key may name it again.
+pub(super) fn from_sec1(der: &[u8], known: Option<Algorithm>) -> Result<Material> {
+    let key = sec1::EcPrivateKey::from_der(der).map_err(|_| unsound())?;
+    let named = match key.parameters.and_then(sec1::EcParameters::named_curve) {
+        Some(curve) => Some(Algorithm::curve(&curve).ok_or_else(unsupported)?),
+        None => None,
+    };
+    let algorithm = match (known, named) {
+        (Some(known), Some(named)) if known != named => return Err(unsound()),
+        (known, named) => known.or(named).ok_or_else(unsupported)?,
+    };
+    let Algorithm::Scheme(scheme) = algorithm else { return Err(unsound()) };
+    let private = Material::Scheme(scheme, copy(key.private_key));
+    let own = scheme.public(key.private_key).ok_or_else(unsound)?;
+    match key.public_key {
+        Some(given) if scheme.check_public(given).as_deref() != Some(&own) => Err(unsound()),
+        _ => Ok(private),
+    }
+}
+
+/// Seed and expanded key together (RFC 9881 section 6).
+#[derive(Sequence)]
+struct Both<'a> {
+    seed: &'a OctetStringRef,
+    expanded: &'a OctetStringRef,
+}
+
+/// `[0] IMPLICIT`.
+const SEED: Tag = Tag::ContextSpecific { constructed: false, number: TagNumber(0) };
+
+/// The three forms of an ML-DSA key (RFC 9881 section 6).
+fn from_ml_dsa(scheme: Scheme, der: &[u8]) -> Result<Material> {
+    let any = AnyRef::from_der(der).map_err(|_| unsound())?;
+    if any.tag() == SEED {
+        return Ok(Material::Scheme(scheme, copy(any.value())));
+    }
+    if let Ok(both) = Both::from_der(der) {
+        let key = Material::Scheme(scheme, copy(both.seed.as_bytes()));
+        let own = ml_dsa::expand(scheme, both.seed.as_bytes()).ok_or_else(unsound)?;
+        return if equal(&own, both.expanded.as_bytes()) { Ok(key) } else { Err(unsound()) };
+    }
+    let expanded = <&OctetStringRef>::from_der(der).map_err(|_| unsound())?;
+    Ok(Material::Expanded(scheme, copy(expanded.as_bytes())))
+}
+
+/// PKCS #8, not encrypted.
+pub(super) fn write(key: &Material) -> Result<SecretVec> {
+    write_der(key).map_err(|_| Error::usage("private key", "it cannot be written", "make another"))
+}
+
+fn write_der(key: &Material) -> der::Result<SecretVec> {
+    let (algorithm, bytes) = match key {
+        Material::Rsa(rsa) => (Algorithm::Rsa, write_pkcs1(rsa)?),
+        Material::Scheme(scheme, secret) => (Algorithm::Scheme(*scheme), write_scheme(*scheme, secret)?),
+        Material::Expanded(scheme, secret) => {
+            (Algorithm::Scheme(*scheme), OctetStringRef::new(secret)?.to_der()?.into())
+        }
+    };
+    let algorithm = algorithm.write();
+    let info = PrivateKeyInfoRef::new(algorithm.owned_to_ref(), OctetStringRef::new(&bytes)?);
+    Ok(SecretVec::new(info.to_der()?))
+}
+
+fn write_scheme(scheme: Scheme, secret: &SecretVec) -> der::Result<SecretVec> {
+    let der = match scheme {
+        Scheme::P256 | Scheme::P384 | Scheme::P521 => {
+            let public = scheme.public(secret);
+            let key =
+                sec1::EcPrivateKey { private_key: secret, parameters: None, public_key: public.as_deref() };
+            key.to_der()?
+        }
+        Scheme::Ed25519 => OctetStringRef::new(secret)?.to_der()?,
+        Scheme::MlDsa44 | Scheme::MlDsa65 | Scheme::MlDsa87 => AnyRef::new(SEED, secret)?.to_der()?,
+    };
+    Ok(SecretVec::new(der))
+}
+
+fn write_pkcs1(key: &rsa::Private) -> der::Result<SecretVec> {
+    let [n, e] = key.public().numbers();
+    let numbers = key.numbers().ok_or(der::ErrorKind::Failed)?;
+    let [d, p, q, dp, dq, qinv] = &numbers;
+    let key = pkcs1::RsaPrivateKeyRef {
+        modulus: UintRef::new(&n)?,
+        public_exponent: UintRef::new(&e)?,
+        private_exponent: UintRef::new(d)?,
+        prime1: UintRef::new(p)?,
+        prime2: UintRef::new(q)?,
+        exponent1: UintRef::new(dp)?,
+        exponent2: UintRef::new(dq)?,
+        coefficient: UintRef::new(qinv)?,
+        other_prime_infos: None,
+    };
+    Ok(SecretVec::new(key.to_der()?))
+}
+
+/// Encrypts with PBES2 (RFC 8018 section 6.2).
+pub(super) fn encrypt(plain: &[u8], passphrase: &Passphrase) -> Result<Vec<u8>> {
+    let failed = |_| Error::usage("private key", "it cannot be encrypted", "use another passphrase");
+    let (salt, iv) = (random::bytes::<16>(), random::bytes::<16>());
+    let parameters = pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(ITERATIONS, &salt, iv);
+    let scheme = EncryptionScheme::Pbes2(parameters.map_err(failed)?);
+    let sealed = scheme.encrypt(passphrase.as_typed(), plain).map_err(failed)?;
+    let encrypted_data = OctetStringRef::new(&sealed).map_err(|_| unsound())?;
+    let info = EncryptedPrivateKeyInfoRef { encryption_algorithm: scheme, encrypted_data };
+    info.to_der().map_err(|_| unsound())
+}
+
+fn decrypt(
+    sealed: &EncryptedPrivateKeyInfoRef<'_>,
+    passphrase: &Passphrase,
+    limits: KdfLimits,
+) -> Result<SecretVec> {
+    let scheme = &sealed.encryption_algorithm;
+    let parameters = scheme.pbes2().ok_or_else(|| {
+        Error::new(
+            ErrorKind::Unsupported,
+            "private key",
+            "it is encrypted in an old way",
+            "encrypt it anew: openssl pkcs8 -topk8 -v2 aes-256-cbc",
+        )
+    })?;
+    let mut budget = Budget::new(limits);
+    // Other programs take what is typed; it may have been typed on another system.
+    let mut texts = vec![passphrase.as_typed()];
+    if passphrase.as_bytes() != passphrase.as_typed() {
+        texts.push(passphrase.as_bytes());
+    }
+    for text in texts {
+        spend(&mut budget, &parameters.kdf)?;
+        if let Ok(plain) = scheme.decrypt(text, sealed.encrypted_data.as_bytes()) {
+            let plain = SecretVec::new(plain);
+            // CBC has no tag: a wrong passphrase gives a right padding once in 256 times.
+            if PrivateKeyInfoRef::from_der(&plain).is_ok() {
+                return Ok(plain);
+            }
+        }
+    }
+    Err(wrong_passphrase())
+}
+
+fn spend(budget: &mut Budget, kdf: &pbes2::Kdf) -> Result<()> {
+    match kdf {
+        pbes2::Kdf::Pbkdf2(parameters) => budget.spend_pbkdf2(parameters.iteration_count),
+        pbes2::Kdf::Scrypt(parameters) => budget.spend_scrypt(
+            parameters.cost_parameter,
+            parameters.block_size.into(),
+            parameters.parallelization.into(),
+        ),
+        _ => Err(unsupported()),
+    }
+}
+
+fn wrong_passphrase() -> Error {
+    Error::new(
+        ErrorKind::NoKeyFits,
+        "private key",
+        "the passphrase is wrong, or the file damaged",
+        "type it again",
+    )
+}
+
+fn copy(bytes: &[u8]) -> SecretVec {
+    SecretVec::new(bytes.to_vec())
+}

@@ -1,0 +1,168 @@
+//! Private keys that sign: made, read, written, and used.
+use std::io::Read;
+
+use zeroize::Zeroizing;
+
+use super::kind::{KeyKind, rsa_bits, unsupported};
+use super::material::Material;
+use super::pkcs8;
+use super::public::{PublicKey, separated};
+use super::{KdfLimits, Passphrase};
+use crate::encoding::pem;
+use crate::error::{Error, Result};
+use crate::primitives::{hash, ml_dsa, rsa};
+
+/// A private key: it signs, and its [`PublicKey`] checks what it signed.
+///
+/// The key alone decides how: RSA-PSS with SHA-256, ECDSA with the curve's hash, Ed25519, ML-DSA. A signature is made
+/// for a *context*, a few words that say what it is for, and is good for no other.
+///
+/// It is wiped on drop, and has no `Debug`, `Display` or `Clone`. It is stored encrypted unless a method that says so
+/// ([`expose_pem`](Self::expose_pem)) writes it plain.
+///
+/// ```
+/// use bulla::{KeyKind, Passphrase, PrivateKey};
+/// let key = PrivateKey::generate(KeyKind::Ed25519)?;
+/// let passphrase = Passphrase::new("correct horse battery staple")?;
+/// let text = key.to_pem(&passphrase)?;
+/// let again = PrivateKey::from_pem(&text, || Ok(passphrase))?;
+/// assert_eq!(again.public(), key.public());
+/// # Ok::<(), bulla::Error>(())
+/// ```
+pub struct PrivateKey {
+    material: Material,
+    public: PublicKey,
+}
+
+impl PrivateKey {
+    /// A new key. RSA takes seconds, all others well under a millisecond.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for RSA of other than 2048 to 8192 bits.
+    pub fn generate(kind: KeyKind) -> Result<Self> {
+        match (kind, kind.scheme()) {
+            (_, Some(scheme)) => Self::new(Material::Scheme(scheme, scheme.generate())),
+            (KeyKind::Rsa { bits }, None) => {
+                let bits = usize::try_from(bits).ok().filter(|bits| rsa_bits().contains(bits));
+                let key = bits.and_then(rsa::Private::generate).ok_or_else(unsupported)?;
+                Self::new(Material::Rsa(key))
+            }
+            _ => Err(unsupported()),
+        }
+    }
+
+    /// Makes the public half, and so checks the private one.
+    fn new(material: Material) -> Result<Self> {
+        Ok(PrivateKey { public: material.public()?, material })
+    }
+
+    /// Reads the first private key of a PEM text: PKCS #8 (RFC 5958), plain or encrypted (RFC 8018, PBES2), PKCS #1
+    /// (RFC 8017) or SEC 1 (RFC 5915). `ask` gives the passphrase, and is called only if one is needed.
+    ///
+    /// # Errors
+    /// [`Malformed`](crate::ErrorKind::Malformed) if there is no key, or none whose parts agree;
+    /// [`NoKeyFits`](crate::ErrorKind::NoKeyFits) if the passphrase is wrong;
+    /// [`OverLimit`](crate::ErrorKind::OverLimit) if trying it would take too much memory or work;
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for other kinds of keys and for old encryption; what `ask` gives.
+    pub fn from_pem(text: &str, ask: impl FnOnce() -> Result<Passphrase>) -> Result<Self> {
+        for block in pem::blocks(text)? {
+            match block.label.as_str() {
+                "PRIVATE KEY" | "ENCRYPTED PRIVATE KEY" => return Self::from_der(&block.bytes, ask),
+                "RSA PRIVATE KEY" => return Self::new(pkcs8::from_pkcs1(&block.bytes)?),
+                "EC PRIVATE KEY" => return Self::new(pkcs8::from_sec1(&block.bytes, None)?),
+                _ => {}
+            }
+        }
+        Err(Error::malformed("private key", "there is none in the PEM"))
+    }
+
+    /// Reads PKCS #8 in DER, plain or encrypted.
+    ///
+    /// # Errors
+    /// Those of [`from_pem`](Self::from_pem).
+    pub fn from_der(der: &[u8], ask: impl FnOnce() -> Result<Passphrase>) -> Result<Self> {
+        Self::new(pkcs8::read(der, ask, KdfLimits::default())?)
+    }
+
+    /// The key in PEM, encrypted under a passphrase as other programs read it: PKCS #8, PBES2 with PBKDF2-HMAC-SHA-256
+    /// (600 000 iterations) and AES-256-CBC (RFC 8018).
+    ///
+    /// The format has no authentication: a changed file may give an error of any kind, but no key that does not agree
+    /// with itself.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::ErrorKind::Usage) for an RSA key whose parts cannot be written.
+    pub fn to_pem(&self, passphrase: &Passphrase) -> Result<String> {
+        pem::encode("ENCRYPTED PRIVATE KEY", &pkcs8::encrypt(&pkcs8::write(&self.material)?, passphrase)?)
+    }
+
+    /// The key in PEM, *not encrypted* (PKCS #8): whoever sees it can sign with it.
+    ///
+    /// # Errors
+    /// Those of [`to_pem`](Self::to_pem).
+    pub fn expose_pem(&self) -> Result<Zeroizing<String>> {
+        pem::encode("PRIVATE KEY", &pkcs8::write(&self.material)?).map(Zeroizing::new)
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// Its kind, and with RSA its size.
+    #[must_use]
+    pub fn kind(&self) -> KeyKind {
+        self.public.kind()
+    }
+
+    /// Signs a message for a context, a few words that say what the signature is for.
+    ///
+    /// What is signed is 64 spaces, `bulla signature v1: `, the context, a NUL and the SHA-512 of the message: the
+    /// construction of TLS 1.3 (RFC 8446 section 4.4.3).
+    ///
+    /// # Errors
+    /// [`Usage`](crate::ErrorKind::Usage) for a context that is empty or has a NUL in it.
+    pub fn sign(&self, context: &str, message: impl AsRef<[u8]>) -> Result<Vec<u8>> {
+        self.make(&separated(context, &hash::sha512(&[message.as_ref()]))?)
+    }
+
+    /// [`sign`](Self::sign) for a stream, which is read to its end. The signature is the same as for its bytes.
+    ///
+    /// # Errors
+    /// Those of [`sign`](Self::sign), and [`Io`](crate::ErrorKind::Io).
+    ///
+    /// ```
+    /// use bulla::{KeyKind, PrivateKey};
+    /// let key = PrivateKey::generate(KeyKind::MlDsa65)?;
+    /// let signature = key.sign_stream("backup", &b"a large file"[..])?;
+    /// assert_eq!(*key.public().verify_stream("backup", &b"a large file"[..], &signature)?.get(), 12);
+    /// assert!(key.public().verify("backup", b"a large file", &signature).is_ok());
+    /// # Ok::<(), bulla::Error>(())
+    /// ```
+    pub fn sign_stream(&self, context: &str, from: impl Read) -> Result<Vec<u8>> {
+        let (digest, _) = hash::sha512_stream(from)?;
+        self.make(&separated(context, &digest)?)
+    }
+
+    /// Signs the message alone, without a context, as other programs do, RSA by PSS: see
+    /// [`PublicKey::verify_plain`](crate::PublicKey::verify_plain).
+    ///
+    /// Nothing says what such a signature was made for: whoever gets you to sign a message of theirs can use the signature
+    /// wherever the key is trusted.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::ErrorKind::Usage) if the key cannot sign.
+    pub fn sign_plain(&self, message: impl AsRef<[u8]>) -> Result<Vec<u8>> {
+        self.make(message.as_ref())
+    }
+
+    fn make(&self, signed: &[u8]) -> Result<Vec<u8>> {
+        match &self.material {
+            Material::Rsa(key) => key.sign_pss(&[signed]),
+            Material::Scheme(scheme, secret) => scheme.sign(secret, &[signed]),
+            Material::Expanded(scheme, secret) => ml_dsa::sign_expanded(*scheme, secret, &[signed]),
+        }
+        .ok_or_else(|| Error::usage("private key", "it cannot sign", "make another"))
+    }
+}

@@ -1,0 +1,259 @@
+//! Public keys that verify signatures: read and written as SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
+use std::fmt;
+use std::io::Read;
+
+use der::asn1::BitStringRef;
+use der::{Decode, Encode};
+use spki::{SubjectPublicKeyInfo, SubjectPublicKeyInfoRef};
+
+use super::kind::{Algorithm, KeyKind, rsa_bits, unsupported};
+use crate::encoding::pem;
+use crate::error::{Error, Result};
+use crate::limits::{KEY_FILE_BYTES, RSA_MAX_BITS};
+use crate::primitives::hash;
+use crate::primitives::rsa;
+use crate::primitives::signature::Scheme;
+use crate::verified::Verified;
+
+/// A public key: whoever has it can check what its [`PrivateKey`](crate::PrivateKey) signed.
+///
+/// It is compared, and its fingerprint taken, by its SubjectPublicKeyInfo in DER (RFC 5280 section 4.1.2.7).
+///
+/// ```
+/// use bulla::{KeyKind, PrivateKey, PublicKey};
+/// let key = PrivateKey::generate(KeyKind::Ed25519)?;
+/// let public = PublicKey::from_pem(&key.public().to_pem())?;
+/// let signature = key.sign("release", b"bulla 1.0")?;
+/// let release = public.verify("release", b"bulla 1.0", &signature)?;
+/// assert_eq!(release.get(), &b"bulla 1.0");
+/// assert!(public.verify("release", b"bulla 1.1", &signature).is_err());
+/// assert!(public.verify("invoice", b"bulla 1.0", &signature).is_err());
+/// # Ok::<(), bulla::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct PublicKey {
+    material: Material,
+    der: Vec<u8>,
+}
+
+#[derive(Clone)]
+pub(super) enum Material {
+    Rsa(rsa::Public),
+    Scheme(Scheme, Vec<u8>),
+}
+
+/// The SHA-256 of a public key's SubjectPublicKeyInfo in DER: its name, in hexadecimal.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint([u8; 32]);
+
+impl PublicKey {
+    /// Reads a SubjectPublicKeyInfo in DER.
+    ///
+    /// # Errors
+    /// [`Malformed`](crate::ErrorKind::Malformed) if it is no sound key (a point that is not on its curve, say),
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for a kind that bulla does not know or a modulus of other than 2048 to 8192 bits.
+    pub fn from_der(spki: &[u8]) -> Result<Self> {
+        if spki.len() > KEY_FILE_BYTES {
+            return Err(Error::over_limit("public key", "it is too long", "no key is that long"));
+        }
+        let info = SubjectPublicKeyInfoRef::from_der(spki).map_err(|_| unsound())?;
+        let algorithm = Algorithm::read(&info.algorithm).ok_or_else(unsupported)?;
+        let bytes = info.subject_public_key.as_bytes().ok_or_else(unsound)?;
+        match algorithm {
+            Algorithm::Rsa => Self::from_pkcs1(bytes),
+            Algorithm::Scheme(scheme) => {
+                let point = scheme.check_public(bytes).ok_or_else(unsound)?;
+                Self::new(Material::Scheme(scheme, point))
+            }
+        }
+    }
+
+    fn from_pkcs1(bytes: &[u8]) -> Result<Self> {
+        let key = pkcs1::RsaPublicKeyRef::from_der(bytes).map_err(|_| unsound())?;
+        let (n, e) = (key.modulus.as_bytes(), key.public_exponent.as_bytes());
+        if n.len() > RSA_MAX_BITS / 8 {
+            return Err(unsupported());
+        }
+        Self::new(Material::Rsa(rsa::Public::new(n, e, rsa_bits()).ok_or_else(unsupported)?))
+    }
+
+    /// Reads the first block `PUBLIC KEY` of a PEM text (RFC 7468 section 13).
+    ///
+    /// # Errors
+    /// Those of [`from_der`](Self::from_der), and [`Malformed`](crate::ErrorKind::Malformed) if there is none.
+    pub fn from_pem(text: &str) -> Result<Self> {
+        let blocks = pem::blocks(text)?;
+        let block = blocks.iter().find(|block| block.label == "PUBLIC KEY");
+        Self::from_der(
+            &block.ok_or_else(|| Error::malformed("public key", "there is none in the PEM"))?.bytes,
+        )
+    }
+
+    pub(super) fn new(material: Material) -> Result<Self> {
+        let (algorithm, bytes) = match &material {
+            Material::Scheme(scheme, bytes) => (Algorithm::Scheme(*scheme), bytes.clone()),
+            Material::Rsa(key) => (Algorithm::Rsa, rsa_public(key).map_err(|_| unsound())?),
+        };
+        let subject_public_key = BitStringRef::from_bytes(&bytes).map_err(|_| unsound())?;
+        let info = SubjectPublicKeyInfo { algorithm: algorithm.write(), subject_public_key };
+        let der = info.to_der().map_err(|_| unsound())?;
+        Ok(PublicKey { material, der })
+    }
+
+    /// The SubjectPublicKeyInfo in DER.
+    #[must_use]
+    pub fn as_der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The SubjectPublicKeyInfo in PEM.
+    #[must_use]
+    pub fn to_pem(&self) -> String {
+        // What was read or made fits its own encoding.
+        pem::encode("PUBLIC KEY", &self.der).unwrap_or_default()
+    }
+
+    /// Its kind, and with RSA its size.
+    #[must_use]
+    pub fn kind(&self) -> KeyKind {
+        match &self.material {
+            Material::Rsa(key) => KeyKind::Rsa { bits: key.bits() },
+            Material::Scheme(scheme, _) => KeyKind::of(*scheme),
+        }
+    }
+
+    /// Its name: the SHA-256 of the SubjectPublicKeyInfo.
+    ///
+    /// ```
+    /// use bulla::{KeyKind, PrivateKey};
+    /// let key = PrivateKey::generate(KeyKind::P256)?;
+    /// assert_eq!(key.public().fingerprint().to_string().len(), 64);
+    /// # Ok::<(), bulla::Error>(())
+    /// ```
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint(hash::sha256(&self.der))
+    }
+
+    /// Checks what [`PrivateKey::sign`](crate::PrivateKey::sign) signed for the same context.
+    ///
+    /// # Errors
+    /// [`Unauthentic`](crate::ErrorKind::Unauthentic) if the signature is not this key's for this message and context;
+    /// [`Usage`](crate::ErrorKind::Usage) for a context that is empty or has a NUL in it.
+    pub fn verify<T: AsRef<[u8]>>(
+        &self,
+        context: &str,
+        message: T,
+        signature: &[u8],
+    ) -> Result<Verified<T, PublicKey>> {
+        let signed = separated(context, &hash::sha512(&[message.as_ref()]))?;
+        self.check(&signed, signature)?;
+        Ok(Verified::new(message, self.clone()))
+    }
+
+    /// [`verify`](Self::verify) for a stream, which is read to its end; gives its length in bytes.
+    ///
+    /// # Errors
+    /// Those of [`verify`](Self::verify), and [`Io`](crate::ErrorKind::Io).
+    pub fn verify_stream(
+        &self,
+        context: &str,
+        from: impl Read,
+        signature: &[u8],
+    ) -> Result<Verified<u64, PublicKey>> {
+        let (digest, length) = hash::sha512_stream(from)?;
+        self.check(&separated(context, &digest)?, signature)?;
+        Ok(Verified::new(length, self.clone()))
+    }
+
+    /// Checks a signature over the message alone, without a context, as other programs make them: RSA-PSS with SHA-256
+    /// and a salt of 32 bytes or PKCS #1 v1.5 with SHA-256 (RFC 8017 section 8), ECDSA over the curve's hash in DER, Ed25519, ML-DSA.
+    ///
+    /// What such a signature was made *for* is not to be seen. Between programs of your own, use
+    /// [`verify`](Self::verify).
+    ///
+    /// # Errors
+    /// [`Unauthentic`](crate::ErrorKind::Unauthentic) if the signature is not this key's for this message.
+    pub fn verify_plain<T: AsRef<[u8]>>(
+        &self,
+        message: T,
+        signature: &[u8],
+    ) -> Result<Verified<T, PublicKey>> {
+        match &self.material {
+            // Of other programs this is the most usual.
+            Material::Rsa(key) if key.verify_pkcs1(&[message.as_ref()], signature).is_ok() => {}
+            _ => self.check(message.as_ref(), signature)?,
+        }
+        Ok(Verified::new(message, self.clone()))
+    }
+
+    fn check(&self, signed: &[u8], signature: &[u8]) -> Result<()> {
+        let good = match &self.material {
+            Material::Rsa(key) => key.verify_pss(&[signed], signature).is_ok(),
+            Material::Scheme(scheme, key) => scheme.verify(key, &[signed], signature).is_ok(),
+        };
+        if good { Ok(()) } else { Err(Error::unauthentic()) }
+    }
+}
+
+/// What is signed for a context: the construction of TLS 1.3 (RFC 8446 section 4.4.3) over the SHA-512 of the message.
+///
+/// 64 spaces, a text that names bulla and the context, a NUL, the hash. A signature for one context is none for another,
+/// nor one of TLS.
+pub(super) fn separated(context: &str, digest: &[u8; 64]) -> Result<Vec<u8>> {
+    if context.is_empty() || context.contains('\0') {
+        let why = "it is empty, or has a NUL in it";
+        return Err(Error::usage("context", why, "say in a few words what is signed, such as \"invoice\""));
+    }
+    Ok([&[b' '; 64][..], b"bulla signature v1: ", context.as_bytes(), &[0], digest].concat())
+}
+
+fn rsa_public(key: &rsa::Public) -> der::Result<Vec<u8>> {
+    let [n, e] = key.numbers();
+    let modulus = der::asn1::UintRef::new(&n)?;
+    pkcs1::RsaPublicKeyRef { modulus, public_exponent: der::asn1::UintRef::new(&e)? }.to_der()
+}
+
+fn unsound() -> Error {
+    Error::malformed("public key", "it is no sound key")
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for PublicKey {}
+
+impl std::hash::Hash for PublicKey {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.der.hash(state);
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({}, {})", self.kind(), self.fingerprint())
+    }
+}
+
+impl Fingerprint {
+    /// Its bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({self})")
+    }
+}

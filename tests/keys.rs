@@ -1,0 +1,118 @@
+//! Asymmetric keys: what they promise, hostile ones, and openssl's, both ways.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+
+#[path = "support/peers.rs"] // rustfmt would look for support::peers elsewhere
+mod peers;
+
+mod keys {
+    mod hostile;
+    mod openssl;
+}
+
+use bulla::{ErrorKind, KeyKind, Passphrase, PrivateKey, PublicKey};
+
+const KINDS: [KeyKind; 7] = [
+    KeyKind::P256,
+    KeyKind::P384,
+    KeyKind::P521,
+    KeyKind::Ed25519,
+    KeyKind::MlDsa44,
+    KeyKind::MlDsa65,
+    KeyKind::MlDsa87,
+];
+
+/// One key of each kind.
+fn all() -> Vec<PrivateKey> {
+    let rsa = std::iter::once(KeyKind::RSA_3072);
+    rsa.chain(KINDS).map(|kind| PrivateKey::generate(kind).unwrap()).collect()
+}
+
+fn unasked() -> bulla::Result<Passphrase> {
+    panic!("no passphrase is needed")
+}
+
+#[test]
+fn a_signature_is_good_for_its_key_its_message_and_its_context_only() {
+    let keys = all();
+    for (key, other) in keys.iter().zip(keys.iter().cycle().skip(1)) {
+        let kind = key.kind();
+        let public = key.public();
+        let signature = key.sign("invoice", b"100 francs").unwrap();
+        let good = public.verify("invoice", b"100 francs", &signature).unwrap();
+        assert_eq!((good.get(), good.by()), (&b"100 francs", public), "{kind}");
+        let refused = [
+            public.verify("invoice", b"200 francs", &signature),
+            public.verify("receipt", b"100 francs", &signature),
+            public.verify_plain(b"100 francs", &signature),
+            other.public().verify("invoice", b"100 francs", &signature),
+            public.verify("invoice", b"100 francs", &signature[1..]),
+            public.verify("invoice", b"100 francs", &[]),
+        ];
+        for result in refused {
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::Unauthentic, "{kind}");
+        }
+        for place in [0, signature.len() / 2, signature.len() - 1] {
+            let mut changed = signature.clone();
+            changed[place] ^= 1;
+            assert!(public.verify("invoice", b"100 francs", &changed).is_err(), "{kind}: byte {place}");
+        }
+    }
+}
+
+#[test]
+fn a_plain_signature_is_none_for_a_context() {
+    for key in all() {
+        let signature = key.sign_plain(b"message").unwrap();
+        assert!(key.public().verify_plain(b"message", &signature).is_ok(), "{}", key.kind());
+        assert!(key.public().verify_plain(b"another", &signature).is_err(), "{}", key.kind());
+        assert!(key.public().verify("x", b"message", &signature).is_err(), "{}", key.kind());
+    }
+}
+
+#[test]
+fn a_stream_is_signed_as_its_bytes_are() {
+    let content = vec![7; 1_000_000];
+    let key = PrivateKey::generate(KeyKind::P256).unwrap();
+    let signature = key.sign_stream("backup", &content[..]).unwrap();
+    assert!(key.public().verify("backup", &content, &signature).is_ok());
+    let signature = key.sign("backup", &content).unwrap();
+    assert_eq!(*key.public().verify_stream("backup", &content[..], &signature).unwrap().get(), 1_000_000);
+    assert!(key.public().verify_stream("backup", &content[1..], &signature).is_err());
+}
+
+#[test]
+fn a_context_is_a_parameter_that_says_something() {
+    let key = PrivateKey::generate(KeyKind::Ed25519).unwrap();
+    for context in ["", "a\0b"] {
+        assert_eq!(key.sign(context, b"x").unwrap_err().kind(), ErrorKind::Usage);
+        assert_eq!(key.public().verify(context, b"x", &[]).unwrap_err().kind(), ErrorKind::Usage);
+    }
+}
+
+#[test]
+fn a_key_comes_back_from_its_pem_encrypted_and_plain() {
+    let passphrase = || Passphrase::new("Käse, 3 × täglich");
+    for key in all() {
+        let kind = key.kind();
+        let sealed = key.to_pem(&passphrase().unwrap()).unwrap();
+        assert!(sealed.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"));
+        let again = PrivateKey::from_pem(&sealed, passphrase).unwrap();
+        assert_eq!((again.public(), again.kind()), (key.public(), kind));
+        let wrong = PrivateKey::from_pem(&sealed, || Passphrase::new("wrong")).err().unwrap();
+        assert_eq!(wrong.kind(), ErrorKind::NoKeyFits, "{kind}");
+        let plain = PrivateKey::from_pem(&key.expose_pem().unwrap(), unasked).unwrap();
+        let signature = plain.sign("x", b"message").unwrap();
+        assert!(key.public().verify("x", b"message", &signature).is_ok(), "{kind}");
+        let public = PublicKey::from_pem(&key.public().to_pem()).unwrap();
+        assert_eq!(public.fingerprint(), key.public().fingerprint(), "{kind}");
+        assert_eq!(PublicKey::from_der(public.as_der()).unwrap(), public, "{kind}");
+    }
+}
+
+#[test]
+fn rsa_of_other_sizes_is_not_made() {
+    for bits in [0, 1024, 2047, 8193, u32::MAX] {
+        let made = PrivateKey::generate(KeyKind::rsa(bits));
+        assert_eq!(made.err().unwrap().kind(), ErrorKind::Unsupported, "{bits}");
+    }
+}
