@@ -191,6 +191,12 @@ pub(super) fn check_target(target: &Path, overwrite: bool) -> Result<()> {
     match fs::symlink_metadata(target) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Error::io(target.display().to_string(), error)),
+        Ok(there) if !overwrite && !there.is_file() => Err(Error::new(
+            ErrorKind::Exists,
+            target.display().to_string(),
+            "it exists, and is not a regular file",
+            "name another target",
+        )),
         Ok(_) if !overwrite => Err(exists(target)),
         Ok(there) if !there.is_file() => Err(Error::usage(
             "target",

@@ -168,7 +168,7 @@ impl<'a> Decryption<'a> {
     /// # Errors
     /// Those of [`decrypt_file`].
     pub fn file(&self, from: impl AsRef<Path>, into: impl AsRef<Path>) -> Result<Opened> {
-        let source = Source::open(from.as_ref())?;
+        let source = open_sealed(from.as_ref())?;
         source.check_target(into.as_ref(), self.manner.overwrite)?;
         self.write_file(self.reader(&source.file)?, &source, into.as_ref())
     }
@@ -178,7 +178,7 @@ impl<'a> Decryption<'a> {
     /// # Errors
     /// Those of [`verify`].
     pub fn verify(&self, path: impl AsRef<Path>) -> Result<Opened> {
-        let source = Source::open(path.as_ref())?;
+        let source = open_sealed(path.as_ref())?;
         self.copy_out(self.reader(&source.file)?, &source, None)
     }
 
@@ -206,7 +206,7 @@ impl<'a> Decryption<'a> {
     /// # Ok::<(), bulla::Error>(())
     /// ```
     pub fn directory(&self, from: impl AsRef<Path>, into: impl AsRef<Path>) -> Result<Opened> {
-        let reader = self.reader(Source::open(from.as_ref())?.file)?;
+        let reader = self.reader(open_sealed(from.as_ref())?.file)?;
         if !reader.opened().metadata().is_directory() {
             return Err(Error::usage(
                 "directory",
@@ -234,7 +234,7 @@ impl<'a> Decryption<'a> {
     /// # Ok::<(), bulla::Error>(())
     /// ```
     pub fn restore(&self, from: impl AsRef<Path>, into: impl AsRef<Path>) -> Result<Opened> {
-        let source = Source::open(from.as_ref())?;
+        let source = open_sealed(from.as_ref())?;
         source.check_target(into.as_ref(), self.manner.overwrite)?;
         let reader = self.reader(&source.file)?;
         if reader.opened().metadata().is_directory() {
@@ -329,4 +329,17 @@ impl<'a> Decryption<'a> {
         opened.set_length(length);
         Ok(opened)
     }
+}
+
+/// Opens a source that is to be decrypted. A directory can be opened, and not read.
+fn open_sealed(path: &Path) -> Result<Source> {
+    let source = Source::open(path)?;
+    if source.before.is_dir() {
+        return Err(Error::usage(
+            "source",
+            format!("{} is a directory", source.name()),
+            "name a sealed file",
+        ));
+    }
+    Ok(source)
 }

@@ -194,7 +194,13 @@ fn only_shared() -> Error {
 }
 
 fn write_new(path: &Path, bytes: &[u8], manner: Manner) -> Result<()> {
-    let target = NewFile::begin(path, manner)?;
+    let target = NewFile::begin(path, manner).map_err(|error| match error.kind() {
+        ErrorKind::Exists => {
+            let hint = "name another file: keys that are there are not replaced";
+            Error::new(ErrorKind::Exists, path.display().to_string(), "it exists", hint)
+        }
+        _ => error,
+    })?;
     target.file().write_all(bytes).map_err(|error| Error::io(path.display().to_string(), error))?;
     target.commit()
 }

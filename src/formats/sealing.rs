@@ -56,6 +56,11 @@ pub(crate) fn seal(holders: &Holders<'_>, wishes: &Wishes<'_>) -> Result<Sealing
         (Format::Raw, _) => Err(cannot("a raw file is for one key")),
         (Format::Bulla, _) => seal_container(holders, wishes),
         (Format::Age, _) if !wishes.context.is_empty() => Err(cannot("an age file has no context")),
+        (Format::Age, _) if wishes.meta.directory => Err(Error::usage(
+            "format",
+            "an age file cannot hold a directory",
+            "leave the format to bulla, without SSH keys; or encrypt what tar writes: tar c FOLDER | bulla encrypt …",
+        )),
         (Format::Age, _) if meta_wanted => Err(cannot("an age file has no padding and no metadata")),
         (Format::Age, _) => seal_age(holders),
     }

@@ -204,12 +204,12 @@ fn find<K>(
     let (why, hint) = if openers.iter().all(|opener| slow(&opener)) {
         (
             "the passphrase is wrong, or the file is not sealed under a passphrase",
-            "type it again, or give a key",
+            "type it again, or give a key; if it is the right one, the header was damaged",
         )
     } else {
         (
             "the file is not sealed for any of the keys given",
-            "give another key; `bulla inspect` says what kinds fit",
+            "give another key; `bulla inspect` says what kinds fit; if it is the right one, the header was damaged",
         )
     };
     Err(Error::new(ErrorKind::NoKeyFits, "no key fits", why, hint))

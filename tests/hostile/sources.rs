@@ -113,8 +113,8 @@ fn a_source_that_is_not_there_or_of_the_wrong_kind_is_refused() {
     ground.refuses(ErrorKind::Io, || open.verify(&missing));
     ground.refuses(ErrorKind::Usage, || seal.file(&folder, &target));
     ground.refuses(ErrorKind::Usage, || seal.directory(&file, &target));
-    ground.refuses(ErrorKind::Io, || open.file(&folder, &target));
-    ground.refuses(ErrorKind::Io, || open.directory(&folder, &target));
+    ground.refuses(ErrorKind::Usage, || open.file(&folder, &target));
+    ground.refuses(ErrorKind::Usage, || open.directory(&folder, &target));
     let sealed = ground.at("sealed");
     seal.file(&file, &sealed).unwrap();
     ground.refuses(ErrorKind::Usage, || open.directory(&sealed, &target));

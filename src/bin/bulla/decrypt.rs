@@ -35,7 +35,7 @@ impl Opening {
         work: impl FnOnce(Decryption<'_>, &Input, &Meter) -> Done<T>,
     ) -> Done<T> {
         let input = Input::of(self.file.as_deref());
-        input.metadata()?;
+        input.check_sealed()?;
         check_stdin(input.is_stdin(), self.keys.takes_stdin())?;
         let keys = self.keys.load(&input)?;
         let keys = keys.unlock();

@@ -47,6 +47,16 @@ impl Input {
         }
     }
 
+    /// Refuses a directory, where something sealed is due, and what is not there.
+    pub(crate) fn check_sealed(&self) -> Done<()> {
+        match (self, self.metadata()?) {
+            (Input::Path(path), Some(about)) if about.is_dir() => {
+                Err(Failure::usage(path.display(), "it is a directory", "name a sealed file"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// A progress bar for it, unless content is about to be written to a terminal.
     pub(crate) fn meter(&self, to_stdout: bool) -> Done<Meter> {
         let total = self.metadata()?.filter(Metadata::is_file).map(|about| about.len());
@@ -83,11 +93,15 @@ impl Target {
 
     /// Refuses a target that exists before anybody is asked for a passphrase, or shown one. The library looks again.
     pub(crate) fn check_free(&self) -> Done<()> {
-        match self.path() {
-            Some(path) if !self.force && path.symlink_metadata().is_ok() => {
-                let hint = "name another target, or replace it with --force";
-                Err(Failure::new(Code::InputOutput, path.display(), "it exists", hint))
+        let there = self.path().and_then(|path| Some((path, path.symlink_metadata().ok()?)));
+        let (why, hint) = match &there {
+            Some((_, about)) if about.is_file() => {
+                ("it exists", "name another target, or replace it with --force")
             }
+            _ => ("it exists, and is not a regular file", "name another target"),
+        };
+        match there {
+            Some((path, _)) if !self.force => Err(Failure::new(Code::InputOutput, path.display(), why, hint)),
             _ => Ok(()),
         }
     }

@@ -15,7 +15,7 @@ mod unix {
 
     use rustix::process::{Resource, Rlimit, setrlimit};
     use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
     use signal_hook::iterator::Signals;
 
     use crate::failure::{Code, Done, Failure};
@@ -39,7 +39,7 @@ mod unix {
         let ignored = ignored_signals();
         let wanted =
             |signal: &i32| ignored.checked_shr(signal.unsigned_abs().saturating_sub(1)).unwrap_or(0) & 1 == 0;
-        let signals = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(wanted);
+        let signals = [SIGINT, SIGTERM, SIGHUP, SIGXFSZ].into_iter().filter(wanted);
         let mut signals = Signals::new(signals).map_err(|error| Failure::io("signals", &error))?;
         thread::spawn(move || {
             if let Some(signal) = signals.forever().next() {

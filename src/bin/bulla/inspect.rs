@@ -22,7 +22,9 @@ pub(crate) struct Inspect {
 
 impl Inspect {
     pub(crate) fn run(&self) -> Done<()> {
-        let (name, inspection) = match Input::of(self.file.as_deref()) {
+        let input = Input::of(self.file.as_deref());
+        input.check_sealed()?;
+        let (name, inspection) = match input {
             Input::Path(path) => (path.display().to_string(), file::inspect_file(&path)?),
             Input::Stdin => ("standard input".to_owned(), file::inspect(stdin())?),
         };

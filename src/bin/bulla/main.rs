@@ -93,7 +93,9 @@ After it: what you open it with now. Who kept a copy of the old file can still o
 Examples:
   bulla rewrap -p with -p letter.bulla                    another passphrase
   bulla rewrap --add -r age1pq1… with -i me.key letter.bulla
-  bulla rewrap --remove 2 with -i me.key letter.bulla     see bulla inspect for the numbers")]
+  bulla rewrap --remove 2 with -i me.key letter.bulla     see bulla inspect for the numbers
+
+Recipients look alike to inspect. To be sure who stays, name all of them: bulla rewrap -R team.txt with …")]
     Rewrap(Box<rewrap::Rewrap>),
     /// Say what a file is, without a key; nothing of that is authenticated
     Inspect(inspect::Inspect),

@@ -42,7 +42,7 @@ impl Rewrap {
         let With::With { keys: key_flags, file } = &self.with;
         let input = Input::of(Some(file));
         let path = input.path("rewrap")?;
-        input.metadata()?;
+        input.check_sealed()?;
         check_stdin(key_flags.takes_stdin(), self.who.takes_stdin())?;
         if !self.who.is_given() && self.remove.is_empty() {
             return Err(Failure::usage(
