@@ -57,6 +57,16 @@ pub enum ErrorKind {
     Io,
     /// The caller's own progress function asked to stop.
     Cancelled,
+    /// A certificate is not trusted: no path leads from it to an anchor, or the path breaks a rule.
+    Untrusted,
+    /// A certificate is not valid at the time asked for: not any more, or not yet.
+    Expired,
+    /// A certificate has been revoked.
+    Revoked,
+    /// A certificate is somebody else's: it does not name whom it should.
+    WrongName,
+    /// It could not be told whether a certificate has been revoked, and the caller wants to know.
+    Undetermined,
 }
 
 impl Error {
@@ -121,6 +131,12 @@ impl Error {
         let mut error = Self::new(kind, what, source.to_string(), hint);
         error.inner.source = Some(source);
         error
+    }
+
+    /// The middle of the three parts, to be told of in another error.
+    #[cfg(feature = "x509")]
+    pub(crate) fn why(&self) -> &str {
+        &self.inner.why
     }
 
     fn unwrap_io(error: io::Error) -> std::result::Result<Self, io::Error> {

@@ -28,41 +28,48 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `file` (default) | the file face |
+//! | `x509` (default) | certificates |
 //! | `cli` | the command `bulla` |
 //! | `object_store` | the same files in S3-like stores |
 #![forbid(unsafe_code)]
 // In tests a panic is the point, and lengths are small.
 #![cfg_attr(test, allow(clippy::as_conversions, clippy::string_slice))]
 
+#[cfg(any(feature = "file", feature = "x509"))]
+mod clock;
 mod error;
 mod limits;
 mod secret;
-#[cfg(feature = "file")]
+#[cfg(any(feature = "file", feature = "x509"))]
 mod verified;
 
-#[cfg(feature = "file")]
+#[cfg(any(feature = "file", feature = "x509"))]
 mod encoding;
 #[cfg(feature = "file")]
 mod formats;
-#[cfg(feature = "file")]
+#[cfg(any(feature = "file", feature = "x509"))]
 mod keys;
-#[cfg(feature = "file")]
+#[cfg(any(feature = "file", feature = "x509"))]
 mod primitives;
 
 #[cfg(feature = "object_store")]
 pub mod adapters;
 #[cfg(feature = "file")]
 pub mod file;
+#[cfg(feature = "x509")]
+pub mod x509;
 
+#[cfg(any(feature = "file", feature = "x509"))]
+pub use clock::Time;
 pub use error::{Error, ErrorKind, Result};
 #[cfg(feature = "file")]
 pub use file::{Authenticity, Format, Padding, decrypt, decrypt_file, encrypt, encrypt_file};
-#[cfg(feature = "file")]
+#[cfg(any(feature = "file", feature = "x509"))]
 pub use keys::{
-    Fingerprint, Identity, KdfCost, KdfLimits, Key, KeyId, KeyKind, Keyring, Lock, Passphrase, PrivateKey,
-    PublicKey, Recipient, Recipients, Unlock,
+    Digest, Fingerprint, Identity, KdfCost, KdfLimits, Key, KeyId, KeyKind, Keyring, Lock, Passphrase,
+    PrivateKey, PublicKey, Recipient, Recipients, SignatureAlgorithm, Unlock,
 };
-#[cfg(feature = "file")]
+#[cfg(any(feature = "file", feature = "x509"))]
 pub use verified::Verified;
 
 #[cfg(doc)]

@@ -49,6 +49,9 @@ pub(crate) const SSH_BCRYPT_ROUNDS: u32 = 1000;
 pub(crate) const RSA_MIN_BITS: usize = 2048;
 /// See [`RSA_MIN_BITS`].
 pub(crate) const RSA_MAX_BITS: usize = 8192;
+/// RSA modulus bits of old certificates and messages, which are read only on request: FIPS 186-4 had no shorter ones.
+#[cfg(feature = "x509")]
+pub(crate) const RSA_MIN_BITS_OLD: usize = 1024;
 /// RSA operations in one opening. age's files name a key once; each costs up to 70 ms.
 pub(crate) const SSH_RSA_TRIES: u32 = 16;
 /// Tags of `key` stanzas compared in one opening, stanzas times keys: about 0.3 s. Ours: 1024 stanzas for a ring of 256.
@@ -66,3 +69,56 @@ pub(crate) const ARCHIVE_DEPTH: usize = 256;
 pub(crate) const ARCHIVE_FILLING: usize = 10 * 1024;
 /// Bytes of a path in a directory that is extracted: Linux's `PATH_MAX`.
 pub(crate) const ARCHIVE_PATH_BYTES: usize = 4096;
+
+/// Bytes of an object identifier's value. Ours; the longest in use, of vendors' templates and UUIDs, have about 40.
+pub(crate) const OID_BYTES: usize = 64;
+/// Bytes of a certificate, request or OCSP response. Ours: ML-DSA-87 with chains of policies has about 10 KiB; webpki stops at 64 KiB.
+pub(crate) const CERTIFICATE_BYTES: usize = 1 << 18;
+/// Extensions of a certificate. Ours: the richest in use have about 20.
+pub(crate) const EXTENSIONS: usize = 256;
+/// Attributes of a name. Ours: the longest of PKITS has 20.
+pub(crate) const NAME_ATTRIBUTES: usize = 256;
+/// Names in an extension. Ours: the largest certificates of content networks have a few hundred, CAs allow 2000.
+pub(crate) const GENERAL_NAMES: usize = 4096;
+/// Policies, or mappings of them, in an extension. Ours; BoringSSL's bound on the whole graph is of this kind (RFC 9618 section 3).
+pub(crate) const POLICIES: usize = 1024;
+
+/// Values within values in BER. Ours: certificates in signed messages in PKCS #7 come to 16.
+pub(crate) const BER_DEPTH: usize = 32;
+/// Bytes of a PKCS #12 file. Ours: a key with its chain has 5 KiB, a Java trust store of all roots 200 KiB.
+pub(crate) const PKCS12_BYTES: usize = 16 << 20;
+/// Bags in a PKCS #12 file: keys, certificates and all else. Ours: the largest trust stores have a few hundred.
+pub(crate) const PKCS12_BAGS: usize = 4096;
+/// Bags within bags (RFC 7292 section 4.2.6). Ours: no program nests them.
+pub(crate) const PKCS12_DEPTH: usize = 4;
+/// Bytes of the key of PBMAC1: RFC 9579 section 9 sets the least, OpenSSL the most.
+pub(crate) const PBMAC1_KEY_BYTES: std::ops::RangeInclusive<usize> = 20..=64;
+/// Bytes of a PKCS #7 bundle of certificates and CRLs. Ours: the largest CRLs in use have about 50 MB.
+pub(crate) const PKCS7_BYTES: usize = 64 << 20;
+/// Trust anchors. Ours: the systems' stores have 150.
+pub(crate) const ANCHORS: usize = 4096;
+/// Bytes of a file of trust anchors. Ours: the systems' bundles have 220 KiB.
+pub(crate) const ANCHOR_FILE_BYTES: u64 = 16 << 20;
+/// Certificates of a path, from its end to an issuer of the anchor's. webpki allows 8; bridges between companies have more.
+pub(crate) const PATH_CERTIFICATES: usize = 16;
+/// Certificates given to build paths of. Ours.
+pub(crate) const INTERMEDIATES: usize = 4096;
+/// Issuers looked at while a path is built. webpki's bound on calls is 200 000; ours cost more each, about 5 µs.
+pub(crate) const PATH_STEPS: u32 = 20_000;
+/// Signatures checked in one validation, CRLs and OCSP responses included. webpki allows 100 without those; about 0.3 s.
+pub(crate) const PATH_SIGNATURES: u32 = 256;
+/// Names compared with name constraints in one validation: webpki's number.
+pub(crate) const NAME_COMPARISONS: u32 = 250_000;
+/// Edges of the graph of policies in one validation. Ours; RFC 9618 keeps its growth to the square of a certificate's policies.
+pub(crate) const POLICY_EDGES: usize = 65_536;
+
+/// Bytes of a CRL. Ours: the largest in use have about 50 MB; a million entries with reasons come to 40.
+pub(crate) const CRL_BYTES: usize = 256 << 20;
+/// Bytes of the number of a CRL: RFC 5280 section 5.2.3.
+pub(crate) const CRL_NUMBER_BYTES: usize = 20;
+/// Answers in an OCSP response. Ours: responders give one, and a request for a whole path has a handful.
+pub(crate) const OCSP_ANSWERS: usize = 64;
+/// Certificates in an OCSP response. Ours: it is the responder's, and with some responders the path above it.
+pub(crate) const OCSP_CERTIFICATES: usize = 16;
+/// Certificates of a credential. Ours: PKCS #12 files with all of a company's CAs have a dozen.
+pub(crate) const CREDENTIAL_CHAIN: usize = 64;

@@ -4,9 +4,13 @@
 #[path = "support/peers.rs"] // rustfmt would look for support::peers elsewhere
 mod peers;
 
+#[path = "support/published.rs"]
+mod published;
+
 mod keys {
     mod hostile;
     mod openssl;
+    mod post_quantum;
 }
 
 use bulla::{ErrorKind, KeyKind, Passphrase, PrivateKey, PublicKey};
@@ -21,19 +25,32 @@ const KINDS: [KeyKind; 7] = [
     KeyKind::MlDsa87,
 ];
 
-/// One key of each kind.
-fn all() -> Vec<PrivateKey> {
+const FOR_ENCRYPTION: [KeyKind; 4] =
+    [KeyKind::X25519, KeyKind::MlKem512, KeyKind::MlKem768, KeyKind::MlKem1024];
+
+/// One key of each kind that signs.
+fn signing() -> Vec<PrivateKey> {
     let rsa = std::iter::once(KeyKind::RSA_3072);
     rsa.chain(KINDS).map(|kind| PrivateKey::generate(kind).unwrap()).collect()
+}
+
+/// One key of each kind.
+fn all() -> Vec<PrivateKey> {
+    let others = FOR_ENCRYPTION.into_iter().map(|kind| PrivateKey::generate(kind).unwrap());
+    signing().into_iter().chain(others).collect()
 }
 
 fn unasked() -> bulla::Result<Passphrase> {
     panic!("no passphrase is needed")
 }
 
+fn pem_bytes(pem: &str) -> Vec<u8> {
+    pem_rfc7468::decode_vec(pem.as_bytes()).unwrap().1
+}
+
 #[test]
 fn a_signature_is_good_for_its_key_its_message_and_its_context_only() {
-    let keys = all();
+    let keys = signing();
     for (key, other) in keys.iter().zip(keys.iter().cycle().skip(1)) {
         let kind = key.kind();
         let public = key.public();
@@ -61,7 +78,7 @@ fn a_signature_is_good_for_its_key_its_message_and_its_context_only() {
 
 #[test]
 fn a_plain_signature_is_none_for_a_context() {
-    for key in all() {
+    for key in signing() {
         let signature = key.sign_plain(b"message").unwrap();
         assert!(key.public().verify_plain(b"message", &signature).is_ok(), "{}", key.kind());
         assert!(key.public().verify_plain(b"another", &signature).is_err(), "{}", key.kind());
@@ -101,11 +118,36 @@ fn a_key_comes_back_from_its_pem_encrypted_and_plain() {
         let wrong = PrivateKey::from_pem(&sealed, || Passphrase::new("wrong")).err().unwrap();
         assert_eq!(wrong.kind(), ErrorKind::NoKeyFits, "{kind}");
         let plain = PrivateKey::from_pem(&key.expose_pem().unwrap(), unasked).unwrap();
-        let signature = plain.sign("x", b"message").unwrap();
-        assert!(key.public().verify("x", b"message", &signature).is_ok(), "{kind}");
+        assert_eq!(plain.public(), key.public(), "{kind}");
+        plain.check().unwrap();
         let public = PublicKey::from_pem(&key.public().to_pem()).unwrap();
         assert_eq!(public.fingerprint(), key.public().fingerprint(), "{kind}");
         assert_eq!(PublicKey::from_der(public.as_der()).unwrap(), public, "{kind}");
+    }
+}
+
+#[test]
+fn a_key_for_encryption_signs_nothing_and_says_so() {
+    for kind in FOR_ENCRYPTION {
+        let key = PrivateKey::generate(kind).unwrap();
+        let public = key.public();
+        for error in [
+            key.sign("x", b"message").unwrap_err(),
+            key.sign_plain(b"message").unwrap_err(),
+            key.sign_stream("x", &b"message"[..]).unwrap_err(),
+            public.verify("x", b"message", &[0; 64]).unwrap_err(),
+            public.verify_plain(b"message", &[0; 64]).unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Usage, "{kind}");
+            assert!(error.to_string().contains(&format!("{kind} is for encryption")), "{error}");
+        }
+    }
+}
+
+#[test]
+fn every_new_key_passes_its_check() {
+    for key in all() {
+        assert!(key.check().is_ok(), "{}", key.kind());
     }
 }
 

@@ -5,9 +5,10 @@ use spki::{AlgorithmIdentifierOwned, AlgorithmIdentifierRef, ObjectIdentifier};
 
 use crate::error::{Error, ErrorKind};
 use crate::limits::{RSA_MAX_BITS, RSA_MIN_BITS};
-use crate::primitives::signature::Scheme;
+use crate::primitives::scheme::Scheme;
 
-/// The kind of a [`PrivateKey`](crate::PrivateKey) or [`PublicKey`](crate::PublicKey). It alone decides how is signed.
+/// The kind of a [`PrivateKey`](crate::PrivateKey) or [`PublicKey`](crate::PublicKey). It alone decides what the key
+/// is for, and how is signed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum KeyKind {
@@ -31,6 +32,14 @@ pub enum KeyKind {
     MlDsa65,
     /// ML-DSA-87 (FIPS 204): category 5.
     MlDsa87,
+    /// X25519 (RFC 7748): others agree on a key with it. It does not sign.
+    X25519,
+    /// ML-KEM-512 (FIPS 203): others encrypt to it, post-quantum, NIST's category 1. It does not sign.
+    MlKem512,
+    /// ML-KEM-768 (FIPS 203): category 3.
+    MlKem768,
+    /// ML-KEM-1024 (FIPS 203): category 5.
+    MlKem1024,
 }
 
 impl KeyKind {
@@ -56,6 +65,10 @@ impl KeyKind {
             KeyKind::MlDsa44 => Some(Scheme::MlDsa44),
             KeyKind::MlDsa65 => Some(Scheme::MlDsa65),
             KeyKind::MlDsa87 => Some(Scheme::MlDsa87),
+            KeyKind::X25519 => Some(Scheme::X25519),
+            KeyKind::MlKem512 => Some(Scheme::MlKem512),
+            KeyKind::MlKem768 => Some(Scheme::MlKem768),
+            KeyKind::MlKem1024 => Some(Scheme::MlKem1024),
         }
     }
 
@@ -68,6 +81,10 @@ impl KeyKind {
             Scheme::MlDsa44 => KeyKind::MlDsa44,
             Scheme::MlDsa65 => KeyKind::MlDsa65,
             Scheme::MlDsa87 => KeyKind::MlDsa87,
+            Scheme::X25519 => KeyKind::X25519,
+            Scheme::MlKem512 => KeyKind::MlKem512,
+            Scheme::MlKem768 => KeyKind::MlKem768,
+            Scheme::MlKem1024 => KeyKind::MlKem1024,
         }
     }
 }
@@ -83,6 +100,10 @@ impl fmt::Display for KeyKind {
             KeyKind::MlDsa44 => f.write_str("ML-DSA-44"),
             KeyKind::MlDsa65 => f.write_str("ML-DSA-65"),
             KeyKind::MlDsa87 => f.write_str("ML-DSA-87"),
+            KeyKind::X25519 => f.write_str("X25519"),
+            KeyKind::MlKem512 => f.write_str("ML-KEM-512"),
+            KeyKind::MlKem768 => f.write_str("ML-KEM-768"),
+            KeyKind::MlKem1024 => f.write_str("ML-KEM-1024"),
         }
     }
 }
@@ -104,12 +125,16 @@ const CURVES: [(Scheme, ObjectIdentifier); 3] = [
     (Scheme::P384, ObjectIdentifier::new_unwrap("1.3.132.0.34")),
     (Scheme::P521, ObjectIdentifier::new_unwrap("1.3.132.0.35")),
 ];
-/// Keys whose identifier says it all: RFC 8410 section 3, RFC 9881 section 2.
-const PLAIN: [(Scheme, ObjectIdentifier); 4] = [
+/// Keys whose identifier says it all: RFC 8410 section 3, RFC 9881 section 2, RFC 9935 section 3.
+const PLAIN: [(Scheme, ObjectIdentifier); 8] = [
     (Scheme::Ed25519, ObjectIdentifier::new_unwrap("1.3.101.112")),
     (Scheme::MlDsa44, ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.17")),
     (Scheme::MlDsa65, ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.18")),
     (Scheme::MlDsa87, ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.19")),
+    (Scheme::X25519, ObjectIdentifier::new_unwrap("1.3.101.110")),
+    (Scheme::MlKem512, ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.4.1")),
+    (Scheme::MlKem768, ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.4.2")),
+    (Scheme::MlKem1024, ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.4.3")),
 ];
 
 impl Algorithm {
@@ -156,6 +181,6 @@ pub(super) fn unsupported() -> Error {
         ErrorKind::Unsupported,
         "key",
         "it is of a kind or size that bulla does not use",
-        "use RSA of 2048 to 8192 bits, P-256, P-384, P-521, Ed25519 or ML-DSA",
+        "use RSA of 2048 to 8192 bits, P-256, P-384, P-521, Ed25519, ML-DSA, X25519 or ML-KEM",
     )
 }

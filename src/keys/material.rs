@@ -1,15 +1,15 @@
 //! The secret half of a key pair, as the algorithms take it.
 use super::public::{Material as PublicMaterial, PublicKey};
 use crate::error::{Error, Result};
-use crate::primitives::signature::Scheme;
-use crate::primitives::{ml_dsa, rsa};
+use crate::primitives::rsa;
+use crate::primitives::scheme::Scheme;
 use crate::secret::SecretVec;
 
 pub(super) enum Material {
     Rsa(rsa::Private),
     /// A scalar or seed.
     Scheme(Scheme, SecretVec),
-    /// An ML-DSA key whose seed is not known.
+    /// An ML-DSA or ML-KEM key whose seed is not known.
     Expanded(Scheme, SecretVec),
 }
 
@@ -21,8 +21,9 @@ impl Material {
             Material::Scheme(scheme, secret) => {
                 scheme.public(secret).map(|public| PublicMaterial::Scheme(*scheme, public))
             }
-            Material::Expanded(scheme, secret) => ml_dsa::public_from_expanded(*scheme, secret)
-                .map(|public| PublicMaterial::Scheme(*scheme, public)),
+            Material::Expanded(scheme, secret) => {
+                scheme.public_from_expanded(secret).map(|public| PublicMaterial::Scheme(*scheme, public))
+            }
         };
         PublicKey::new(public.ok_or_else(unsound)?)
     }

@@ -1,4 +1,8 @@
 //! Keys: who may open a thing. What opening means is up in `formats/`.
+pub(crate) mod algorithm;
+#[cfg(test)]
+mod algorithm_tests;
+pub(crate) mod exchange;
 pub(crate) mod identity;
 pub(crate) mod key;
 pub(crate) mod keyring;
@@ -6,6 +10,7 @@ pub(crate) mod kind;
 pub(crate) mod lock;
 mod material;
 pub(crate) mod passphrase;
+pub(crate) mod pbes2;
 mod pkcs8;
 pub(crate) mod private;
 pub(crate) mod public;
@@ -14,6 +19,7 @@ pub(crate) mod ssh;
 pub(crate) mod text;
 pub(crate) mod work;
 
+pub use algorithm::{Digest, SignatureAlgorithm};
 pub use identity::Identity;
 pub use key::{Key, KeyId};
 pub use keyring::Keyring;

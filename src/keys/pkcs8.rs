@@ -2,17 +2,16 @@
 use der::asn1::{AnyRef, OctetStringRef, UintRef};
 use der::referenced::OwnedToRef;
 use der::{Decode, Encode, Sequence, Tag, TagNumber, Tagged};
-use pkcs8::pkcs5::{EncryptionScheme, pbes2};
 use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
 
 use super::kind::{Algorithm, rsa_bits, unsupported};
 use super::material::{Material, unsound};
 use super::work::Budget;
-use super::{KdfLimits, Passphrase};
+use super::{KdfLimits, Passphrase, pbes2};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{KEY_FILE_BYTES, RSA_MAX_BITS};
-use crate::primitives::signature::Scheme;
-use crate::primitives::{ml_dsa, random, rsa};
+use crate::primitives::rsa;
+use crate::primitives::scheme::Scheme;
 use crate::secret::{SecretVec, equal};
 
 /// Iterations of PBKDF2-HMAC-SHA-256: OWASP (2023).
@@ -41,12 +40,12 @@ fn from_info(info: &PrivateKeyInfoRef<'_>) -> Result<Material> {
     let key = match algorithm {
         Algorithm::Rsa => from_pkcs1(bytes),
         Algorithm::Scheme(Scheme::P256 | Scheme::P384 | Scheme::P521) => from_sec1(bytes, Some(algorithm)),
-        Algorithm::Scheme(Scheme::Ed25519) => {
+        Algorithm::Scheme(scheme @ (Scheme::Ed25519 | Scheme::X25519)) => {
             // CurvePrivateKey (RFC 8410 section 7).
-            let seed = <&OctetStringRef>::from_der(bytes).map_err(|_| unsound())?.as_bytes();
-            Ok(Material::Scheme(Scheme::Ed25519, copy(seed)))
+            let secret = <&OctetStringRef>::from_der(bytes).map_err(|_| unsound())?.as_bytes();
+            Ok(Material::Scheme(scheme, copy(secret)))
         }
-        Algorithm::Scheme(scheme) => from_ml_dsa(scheme, bytes),
+        Algorithm::Scheme(scheme) => from_seed_or_expanded(scheme, bytes),
     }?;
     // A public key that is there must be the private one's (RFC 5958 section 2).
     let given = info.public_key.as_ref().map(|bits| bits.as_bytes().ok_or_else(unsound)).transpose()?;
@@ -92,7 +91,7 @@ pub(super) fn from_sec1(der: &[u8], known: Option<Algorithm>) -> Result<Material
     }
 }
 
-/// Seed and expanded key together (RFC 9881 section 6).
+/// Seed and expanded key together (RFC 9881 section 6, RFC 9935 section 6).
 #[derive(Sequence)]
 struct Both<'a> {
     seed: &'a OctetStringRef,
@@ -102,15 +101,15 @@ struct Both<'a> {
 /// `[0] IMPLICIT`.
 const SEED: Tag = Tag::ContextSpecific { constructed: false, number: TagNumber(0) };
 
-/// The three forms of an ML-DSA key (RFC 9881 section 6).
-fn from_ml_dsa(scheme: Scheme, der: &[u8]) -> Result<Material> {
+/// The three forms of an ML-DSA key (RFC 9881 section 6) and of an ML-KEM key (RFC 9935 section 6).
+fn from_seed_or_expanded(scheme: Scheme, der: &[u8]) -> Result<Material> {
     let any = AnyRef::from_der(der).map_err(|_| unsound())?;
     if any.tag() == SEED {
         return Ok(Material::Scheme(scheme, copy(any.value())));
     }
     if let Ok(both) = Both::from_der(der) {
         let key = Material::Scheme(scheme, copy(both.seed.as_bytes()));
-        let own = ml_dsa::expand(scheme, both.seed.as_bytes()).ok_or_else(unsound)?;
+        let own = scheme.expand(both.seed.as_bytes()).ok_or_else(unsound)?;
         return if equal(&own, both.expanded.as_bytes()) { Ok(key) } else { Err(unsound()) };
     }
     let expanded = <&OctetStringRef>::from_der(der).map_err(|_| unsound())?;
@@ -143,8 +142,8 @@ fn write_scheme(scheme: Scheme, secret: &SecretVec) -> der::Result<SecretVec> {
                 sec1::EcPrivateKey { private_key: secret, parameters: None, public_key: public.as_deref() };
             key.to_der()?
         }
-        Scheme::Ed25519 => OctetStringRef::new(secret)?.to_der()?,
-        Scheme::MlDsa44 | Scheme::MlDsa65 | Scheme::MlDsa87 => AnyRef::new(SEED, secret)?.to_der()?,
+        Scheme::Ed25519 | Scheme::X25519 => OctetStringRef::new(secret)?.to_der()?,
+        _ => AnyRef::new(SEED, secret)?.to_der()?,
     };
     Ok(SecretVec::new(der))
 }
@@ -169,11 +168,7 @@ fn write_pkcs1(key: &rsa::Private) -> der::Result<SecretVec> {
 
 /// Encrypts with PBES2 (RFC 8018 section 6.2).
 pub(super) fn encrypt(plain: &[u8], passphrase: &Passphrase) -> Result<Vec<u8>> {
-    let failed = |_| Error::usage("private key", "it cannot be encrypted", "use another passphrase");
-    let (salt, iv) = (random::bytes::<16>(), random::bytes::<16>());
-    let parameters = pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(ITERATIONS, &salt, iv);
-    let scheme = EncryptionScheme::Pbes2(parameters.map_err(failed)?);
-    let sealed = scheme.encrypt(passphrase.as_typed(), plain).map_err(failed)?;
+    let (scheme, sealed) = pbes2::encrypt(plain, passphrase.as_typed(), ITERATIONS)?;
     let encrypted_data = OctetStringRef::new(&sealed).map_err(|_| unsound())?;
     let info = EncryptedPrivateKeyInfoRef { encryption_algorithm: scheme, encrypted_data };
     info.to_der().map_err(|_| unsound())
@@ -185,14 +180,14 @@ fn decrypt(
     limits: KdfLimits,
 ) -> Result<SecretVec> {
     let scheme = &sealed.encryption_algorithm;
-    let parameters = scheme.pbes2().ok_or_else(|| {
-        Error::new(
+    if scheme.pbes2().is_none() {
+        return Err(Error::new(
             ErrorKind::Unsupported,
             "private key",
             "it is encrypted in an old way",
             "encrypt it anew: openssl pkcs8 -topk8 -v2 aes-256-cbc",
-        )
-    })?;
+        ));
+    }
     let mut budget = Budget::new(limits);
     // Other programs take what is typed; it may have been typed on another system.
     let mut texts = vec![passphrase.as_typed()];
@@ -200,9 +195,7 @@ fn decrypt(
         texts.push(passphrase.as_bytes());
     }
     for text in texts {
-        spend(&mut budget, &parameters.kdf)?;
-        if let Ok(plain) = scheme.decrypt(text, sealed.encrypted_data.as_bytes()) {
-            let plain = SecretVec::new(plain);
+        if let Some(plain) = pbes2::decrypt(scheme, text, sealed.encrypted_data.as_bytes(), &mut budget)? {
             // CBC has no tag: a wrong passphrase gives a right padding once in 256 times.
             if PrivateKeyInfoRef::from_der(&plain).is_ok() {
                 return Ok(plain);
@@ -210,18 +203,6 @@ fn decrypt(
         }
     }
     Err(wrong_passphrase())
-}
-
-fn spend(budget: &mut Budget, kdf: &pbes2::Kdf) -> Result<()> {
-    match kdf {
-        pbes2::Kdf::Pbkdf2(parameters) => budget.spend_pbkdf2(parameters.iteration_count),
-        pbes2::Kdf::Scrypt(parameters) => budget.spend_scrypt(
-            parameters.cost_parameter,
-            parameters.block_size.into(),
-            parameters.parallelization.into(),
-        ),
-        _ => Err(unsupported()),
-    }
 }
 
 fn wrong_passphrase() -> Error {

@@ -1,8 +1,9 @@
-//! Private keys that sign: made, read, written, and used.
+//! Private keys that sign or decrypt: made, read, written, and used.
 use std::io::Read;
 
 use zeroize::Zeroizing;
 
+use super::algorithm::{Digest, SignatureAlgorithm};
 use super::kind::{KeyKind, rsa_bits, unsupported};
 use super::material::Material;
 use super::pkcs8;
@@ -10,9 +11,10 @@ use super::public::{PublicKey, separated};
 use super::{KdfLimits, Passphrase};
 use crate::encoding::pem;
 use crate::error::{Error, Result};
-use crate::primitives::{hash, ml_dsa, rsa};
+use crate::primitives::{hash, rsa};
+use crate::secret::SecretVec;
 
-/// A private key: it signs, and its [`PublicKey`] checks what it signed.
+/// A private key: it signs, and its [`PublicKey`] checks what it signed. X25519 and ML-KEM are for encryption instead.
 ///
 /// The key alone decides how: RSA-PSS with SHA-256, ECDSA with the curve's hash, Ed25519, ML-DSA. A signature is made
 /// for a *context*, a few words that say what it is for, and is good for no other.
@@ -30,8 +32,8 @@ use crate::primitives::{hash, ml_dsa, rsa};
 /// # Ok::<(), bulla::Error>(())
 /// ```
 pub struct PrivateKey {
-    material: Material,
-    public: PublicKey,
+    pub(super) material: Material,
+    pub(super) public: PublicKey,
 }
 
 impl PrivateKey {
@@ -104,6 +106,11 @@ impl PrivateKey {
         pem::encode("PRIVATE KEY", &pkcs8::write(&self.material)?).map(Zeroizing::new)
     }
 
+    /// PKCS #8, not encrypted.
+    pub(crate) fn to_pkcs8(&self) -> Result<SecretVec> {
+        pkcs8::write(&self.material)
+    }
+
     /// The public half.
     #[must_use]
     pub fn public(&self) -> &PublicKey {
@@ -122,7 +129,8 @@ impl PrivateKey {
     /// construction of TLS 1.3 (RFC 8446 section 4.4.3).
     ///
     /// # Errors
-    /// [`Usage`](crate::ErrorKind::Usage) for a context that is empty or has a NUL in it.
+    /// [`Usage`](crate::ErrorKind::Usage) for a context that is empty or has a NUL in it, and for a key that does not sign:
+    /// X25519, ML-KEM.
     pub fn sign(&self, context: &str, message: impl AsRef<[u8]>) -> Result<Vec<u8>> {
         self.make(&separated(context, &hash::sha512(&[message.as_ref()]))?)
     }
@@ -158,11 +166,41 @@ impl PrivateKey {
     }
 
     fn make(&self, signed: &[u8]) -> Result<Vec<u8>> {
-        match &self.material {
-            Material::Rsa(key) => key.sign_pss(&[signed]),
-            Material::Scheme(scheme, secret) => scheme.sign(secret, &[signed]),
-            Material::Expanded(scheme, secret) => ml_dsa::sign_expanded(*scheme, secret, &[signed]),
+        self.sign_with(self.public.own_algorithm()?, signed)
+    }
+
+    /// How this key signs certificates: RSA by PKCS #1 v1.5, which every program can check.
+    #[cfg(feature = "x509")]
+    pub(crate) fn signature_algorithm(&self) -> Result<SignatureAlgorithm> {
+        match self.kind() {
+            KeyKind::Rsa { .. } => Ok(SignatureAlgorithm::RsaPkcs1(Digest::Sha256)),
+            _ => self.public.own_algorithm(),
         }
-        .ok_or_else(|| Error::usage("private key", "it cannot sign", "make another"))
+    }
+
+    /// Signs as [`PublicKey::check_signature`] checks; never with a weak algorithm, nor with one of another key.
+    pub(crate) fn sign_with(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>> {
+        use SignatureAlgorithm::{Ecdsa, RsaPkcs1, RsaPss};
+        let message = &[message];
+        let signature = match (&self.material, algorithm) {
+            _ if algorithm.is_weak() => None,
+            (Material::Rsa(key), RsaPkcs1(hash)) => key.sign_pkcs1(hash, message),
+            (Material::Rsa(key), RsaPss { digest, salt }) => key.sign_pss(digest, salt, message),
+            (Material::Scheme(scheme, secret), Ecdsa(hash)) => scheme.sign_ecdsa(hash, secret, message),
+            (Material::Scheme(scheme, secret), _) if SignatureAlgorithm::of(*scheme) == Some(algorithm) => {
+                scheme.sign(secret, message)
+            }
+            (Material::Expanded(scheme, secret), _) if SignatureAlgorithm::of(*scheme) == Some(algorithm) => {
+                scheme.sign_expanded(secret, message)
+            }
+            _ => None,
+        };
+        signature.ok_or_else(|| {
+            Error::usage(
+                "private key",
+                format!("{} cannot sign by {algorithm}", self.kind()),
+                "take another key",
+            )
+        })
     }
 }

@@ -1,21 +1,24 @@
-//! Public keys that verify signatures: read and written as SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
+//! Public keys, which verify signatures or are encrypted to: read and written as SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
 use std::fmt;
 use std::io::Read;
+use std::ops::RangeInclusive;
 
 use der::asn1::BitStringRef;
 use der::{Decode, Encode};
 use spki::{SubjectPublicKeyInfo, SubjectPublicKeyInfoRef};
 
+use super::algorithm::{Digest, SignatureAlgorithm};
 use super::kind::{Algorithm, KeyKind, rsa_bits, unsupported};
 use crate::encoding::pem;
 use crate::error::{Error, Result};
 use crate::limits::{KEY_FILE_BYTES, RSA_MAX_BITS};
 use crate::primitives::hash;
 use crate::primitives::rsa;
-use crate::primitives::signature::Scheme;
+use crate::primitives::scheme::Scheme;
 use crate::verified::Verified;
 
-/// A public key: whoever has it can check what its [`PrivateKey`](crate::PrivateKey) signed.
+/// A public key: whoever has it can check what its [`PrivateKey`](crate::PrivateKey) signed; those of X25519 and ML-KEM are
+/// for encryption instead.
 ///
 /// It is compared, and its fingerprint taken, by its SubjectPublicKeyInfo in DER (RFC 5280 section 4.1.2.7).
 ///
@@ -46,6 +49,14 @@ pub(super) enum Material {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 32]);
 
+impl Fingerprint {
+    /// Of a key, or of a certificate.
+    #[cfg(feature = "x509")]
+    pub(crate) fn of(der: &[u8]) -> Self {
+        Fingerprint(hash::sha256(der))
+    }
+}
+
 impl PublicKey {
     /// Reads a SubjectPublicKeyInfo in DER.
     ///
@@ -53,6 +64,16 @@ impl PublicKey {
     /// [`Malformed`](crate::ErrorKind::Malformed) if it is no sound key (a point that is not on its curve, say),
     /// [`Unsupported`](crate::ErrorKind::Unsupported) for a kind that bulla does not know or a modulus of other than 2048 to 8192 bits.
     pub fn from_der(spki: &[u8]) -> Result<Self> {
+        Self::read(spki, rsa_bits())
+    }
+
+    /// [`from_der`](Self::from_der) for keys that are too weak by now: RSA from 1024 bits. Good for reading what is old.
+    #[cfg(feature = "x509")]
+    pub(crate) fn from_der_weak(spki: &[u8]) -> Result<Self> {
+        Self::read(spki, crate::limits::RSA_MIN_BITS_OLD..=RSA_MAX_BITS)
+    }
+
+    fn read(spki: &[u8], rsa_bits: RangeInclusive<usize>) -> Result<Self> {
         if spki.len() > KEY_FILE_BYTES {
             return Err(Error::over_limit("public key", "it is too long", "no key is that long"));
         }
@@ -60,7 +81,7 @@ impl PublicKey {
         let algorithm = Algorithm::read(&info.algorithm).ok_or_else(unsupported)?;
         let bytes = info.subject_public_key.as_bytes().ok_or_else(unsound)?;
         match algorithm {
-            Algorithm::Rsa => Self::from_pkcs1(bytes),
+            Algorithm::Rsa => Self::from_pkcs1(bytes, rsa_bits),
             Algorithm::Scheme(scheme) => {
                 let point = scheme.check_public(bytes).ok_or_else(unsound)?;
                 Self::new(Material::Scheme(scheme, point))
@@ -68,13 +89,13 @@ impl PublicKey {
         }
     }
 
-    fn from_pkcs1(bytes: &[u8]) -> Result<Self> {
+    fn from_pkcs1(bytes: &[u8], bits: RangeInclusive<usize>) -> Result<Self> {
         let key = pkcs1::RsaPublicKeyRef::from_der(bytes).map_err(|_| unsound())?;
         let (n, e) = (key.modulus.as_bytes(), key.public_exponent.as_bytes());
         if n.len() > RSA_MAX_BITS / 8 {
             return Err(unsupported());
         }
-        Self::new(Material::Rsa(rsa::Public::new(n, e, rsa_bits()).ok_or_else(unsupported)?))
+        Self::new(Material::Rsa(rsa::Public::new(n, e, bits).ok_or_else(unsupported)?))
     }
 
     /// Reads the first block `PUBLIC KEY` of a PEM text (RFC 7468 section 13).
@@ -98,6 +119,10 @@ impl PublicKey {
         let info = SubjectPublicKeyInfo { algorithm: algorithm.write(), subject_public_key };
         let der = info.to_der().map_err(|_| unsound())?;
         Ok(PublicKey { material, der })
+    }
+
+    pub(super) fn material(&self) -> &Material {
+        &self.material
     }
 
     /// The SubjectPublicKeyInfo in DER.
@@ -139,7 +164,8 @@ impl PublicKey {
     ///
     /// # Errors
     /// [`Unauthentic`](crate::ErrorKind::Unauthentic) if the signature is not this key's for this message and context;
-    /// [`Usage`](crate::ErrorKind::Usage) for a context that is empty or has a NUL in it.
+    /// [`Usage`](crate::ErrorKind::Usage) for a context that is empty or has a NUL in it, and a key that is not for
+    /// signatures.
     pub fn verify<T: AsRef<[u8]>>(
         &self,
         context: &str,
@@ -173,7 +199,8 @@ impl PublicKey {
     /// [`verify`](Self::verify).
     ///
     /// # Errors
-    /// [`Unauthentic`](crate::ErrorKind::Unauthentic) if the signature is not this key's for this message.
+    /// [`Unauthentic`](crate::ErrorKind::Unauthentic) if the signature is not this key's for this message;
+    /// [`Usage`](crate::ErrorKind::Usage) for a key that is not for signatures.
     pub fn verify_plain<T: AsRef<[u8]>>(
         &self,
         message: T,
@@ -181,16 +208,50 @@ impl PublicKey {
     ) -> Result<Verified<T, PublicKey>> {
         match &self.material {
             // Of other programs this is the most usual.
-            Material::Rsa(key) if key.verify_pkcs1(&[message.as_ref()], signature).is_ok() => {}
+            Material::Rsa(key)
+                if key.verify_pkcs1(Digest::Sha256, &[message.as_ref()], signature).is_ok() => {}
             _ => self.check(message.as_ref(), signature)?,
         }
         Ok(Verified::new(message, self.clone()))
     }
 
     fn check(&self, signed: &[u8], signature: &[u8]) -> Result<()> {
-        let good = match &self.material {
-            Material::Rsa(key) => key.verify_pss(&[signed], signature).is_ok(),
-            Material::Scheme(scheme, key) => scheme.verify(key, &[signed], signature).is_ok(),
+        self.check_signature(self.own_algorithm()?, signed, signature)
+    }
+
+    /// How bulla signs with this key.
+    pub(super) fn own_algorithm(&self) -> Result<SignatureAlgorithm> {
+        match &self.material {
+            Material::Rsa(_) => Ok(SignatureAlgorithm::PSS_SHA256),
+            Material::Scheme(scheme, _) => {
+                SignatureAlgorithm::of(*scheme).ok_or_else(|| does_not_sign(self.kind()))
+            }
+        }
+    }
+
+    /// Checks a signature of a certificate or message, which says itself how it was made.
+    ///
+    /// A weak algorithm verifies as any other: whether that is good enough is for the caller to say.
+    pub(crate) fn check_signature(
+        &self,
+        algorithm: SignatureAlgorithm,
+        signed: &[u8],
+        signature: &[u8],
+    ) -> Result<()> {
+        use SignatureAlgorithm::{Ecdsa, RsaPkcs1, RsaPss};
+        let signed = &[signed];
+        let good = match (&self.material, algorithm) {
+            (Material::Rsa(key), RsaPkcs1(hash)) => key.verify_pkcs1(hash, signed, signature).is_ok(),
+            (Material::Rsa(key), RsaPss { digest, salt }) => {
+                key.verify_pss(digest, salt, signed, signature).is_ok()
+            }
+            (Material::Scheme(scheme, key), Ecdsa(hash)) => {
+                scheme.verify_ecdsa(hash, key, signed, signature).is_ok()
+            }
+            (Material::Scheme(scheme, key), _) if SignatureAlgorithm::of(*scheme) == Some(algorithm) => {
+                scheme.verify(key, signed, signature).is_ok()
+            }
+            _ => false,
         };
         if good { Ok(()) } else { Err(Error::unauthentic()) }
     }
@@ -212,6 +273,11 @@ fn rsa_public(key: &rsa::Public) -> der::Result<Vec<u8>> {
     let [n, e] = key.numbers();
     let modulus = der::asn1::UintRef::new(&n)?;
     pkcs1::RsaPublicKeyRef { modulus, public_exponent: der::asn1::UintRef::new(&e)? }.to_der()
+}
+
+fn does_not_sign(kind: KeyKind) -> Error {
+    let why = format!("{kind} is for encryption, and signs nothing");
+    Error::usage("key", why, "take a key that signs: Ed25519, ML-DSA, P-256 or RSA")
 }
 
 fn unsound() -> Error {

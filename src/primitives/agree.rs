@@ -4,7 +4,27 @@ use sha2::{Digest, Sha512};
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretVec};
+
+/// What [`Scheme`](super::scheme::Scheme) asks of X25519, for keys of any length.
+pub(crate) struct X25519;
+
+impl X25519 {
+    /// The public key of a 32-byte secret.
+    pub(crate) fn public(secret: &[u8]) -> Option<Vec<u8>> {
+        Some(public(secret.try_into().ok()?).to_vec())
+    }
+
+    /// A public key: 32 bytes that are not of low order. They stay as they are, reduced or not (RFC 7748 section 5).
+    pub(crate) fn check_public(bytes: &[u8]) -> Option<Vec<u8>> {
+        (!is_low_order(bytes.try_into().ok()?)).then(|| bytes.to_vec())
+    }
+
+    pub(crate) fn agree(secret: &[u8], peer: &[u8]) -> Option<SecretVec> {
+        let shared = shared(secret.try_into().ok()?, peer.try_into().ok()?)?;
+        Some(SecretVec::new(shared.expose().to_vec()))
+    }
+}
 
 /// The public key of a secret.
 pub(crate) fn public(secret: &[u8; 32]) -> [u8; 32] {

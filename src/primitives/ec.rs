@@ -1,14 +1,15 @@
-//! ECDSA on the NIST curves (FIPS 186-5 section 6): P-256 with SHA-256, P-384 with SHA-384, P-521 with SHA-512.
+//! The NIST curves: ECDSA (FIPS 186-5 section 6) with the curve's own hash or with one that is named, and key agreement.
 use p256::elliptic_curve::Generate;
-use signature::{MultipartVerifier, RandomizedMultipartSigner};
+use signature::hazmat::{PrehashVerifier, RandomizedPrehashSigner};
 use zeroize::Zeroizing;
 
+use super::hash::{Digest, digest};
 use super::random::Source;
 use crate::secret::SecretVec;
 
 /// The curves' crates have the same names for their own types, so one text is written once and compiled for each.
 macro_rules! curves {
-    ($($(#[$doc:meta])* $curve:ident = $of:ident;)+) => {$(
+    ($($(#[$doc:meta])* $curve:ident = $of:ident, $hash:ident;)+) => {$(
         $(#[$doc])*
         pub(crate) struct $curve;
 
@@ -30,19 +31,44 @@ macro_rules! curves {
                 Some(Self::verifying_key(bytes)?.to_sec1_point(false).as_bytes().to_vec())
             }
 
-            /// A signature in DER (RFC 3279 section 2.2.3). Its nonce follows RFC 6979 section 3.6: from the key, the
-            /// message and fresh randomness, so that neither a weak source nor a repeated fault gives the key away.
+            /// A signature in DER (RFC 3279 section 2.2.3), with the curve's hash.
             pub(crate) fn sign(secret: &[u8], message: &[&[u8]]) -> Option<Vec<u8>> {
+                Self::sign_with(Digest::$hash, secret, message)
+            }
+
+            /// A signature with any hash. Its nonce follows RFC 6979 section 3.6: from the key, the message and fresh
+            /// randomness, so that neither a weak source nor a repeated fault gives the key away.
+            pub(crate) fn sign_with(hash: Digest, secret: &[u8], message: &[&[u8]]) -> Option<Vec<u8>> {
                 let key = Self::signing_key(secret)?;
                 let made: Option<$of::ecdsa::Signature> =
-                    key.try_multipart_sign_with_rng(&mut Source, message).ok();
+                    key.sign_prehash_with_rng(&mut Source, &digest(hash, message)).ok();
                 Some(made?.to_der().as_bytes().to_vec())
             }
 
-            /// `None` if it does not verify. Either of s and n - s will do: RFC 5480 and the peers have no low-s rule.
+            /// `None` if it does not verify with the curve's hash.
             pub(crate) fn verify(public: &[u8], message: &[&[u8]], signature: &[u8]) -> Option<()> {
+                Self::verify_with(Digest::$hash, public, message, signature)
+            }
+
+            /// `None` if it does not verify. Of a hash that is longer than the order its first bits count, and one that
+            /// is shorter is a number as it is (FIPS 186-5 section 6.4.2).
+            ///
+            /// Either of s and n - s will do: RFC 5480 and the peers have no low-s rule.
+            pub(crate) fn verify_with(
+                hash: Digest,
+                public: &[u8],
+                message: &[&[u8]],
+                signature: &[u8],
+            ) -> Option<()> {
                 let signature = $of::ecdsa::Signature::from_der(signature).ok()?;
-                Self::verifying_key(public)?.multipart_verify(message, &signature).ok()
+                Self::verifying_key(public)?.verify_prehash(&digest(hash, message), &signature).ok()
+            }
+
+            /// The x coordinate of the common point (SP 800-56A section 5.7.1.2), as long as the field's numbers.
+            pub(crate) fn agree(secret: &[u8], peer: &[u8]) -> Option<SecretVec> {
+                let (key, peer) = (Self::signing_key(secret)?, Self::verifying_key(peer)?);
+                let shared = $of::ecdh::diffie_hellman(key.as_nonzero_scalar(), peer.as_affine());
+                Some(SecretVec::new(shared.raw_secret_bytes().to_vec()))
             }
 
             fn signing_key(secret: &[u8]) -> Option<$of::ecdsa::SigningKey> {
@@ -60,11 +86,11 @@ macro_rules! curves {
 
 curves! {
     /// P-256 with SHA-256.
-    P256 = p256;
+    P256 = p256, Sha256;
     /// P-384 with SHA-384.
-    P384 = p384;
+    P384 = p384, Sha384;
     /// P-521 with SHA-512.
-    P521 = p521;
+    P521 = p521, Sha512;
 }
 
 /// Compressed (RFC 5480 section 2.2 allows it) or uncompressed: not the identity (0), not compact (5), not hybrid (6, 7).

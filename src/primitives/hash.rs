@@ -1,11 +1,81 @@
-//! SHA-2, HMAC (RFC 2104) and HKDF (RFC 5869).
-use std::io;
+//! SHA-2, HMAC (RFC 2104) and HKDF (RFC 5869); and SHA-1, for old signatures and for names that are no proof of anything.
+use std::{fmt, io};
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256, Sha512};
+use sha2::{Digest as _, Sha256, Sha512};
 use zeroize::Zeroizing;
 
 use crate::secret::Secret;
+
+/// The hash function of a [`SignatureAlgorithm`](crate::SignatureAlgorithm).
+///
+/// ```
+/// assert_eq!(bulla::Digest::Sha256.to_string(), "SHA-256");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Digest {
+    /// SHA-1, of which collisions are known: bulla signs nothing with it.
+    Sha1,
+    /// SHA-224.
+    Sha224,
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Digest::Sha1 => "SHA-1",
+            Digest::Sha224 => "SHA-224",
+            Digest::Sha256 => "SHA-256",
+            Digest::Sha384 => "SHA-384",
+            Digest::Sha512 => "SHA-512",
+        })
+    }
+}
+
+/// Evaluates something with the type of a hash.
+macro_rules! with_hash {
+    ($digest:expr, $hash:ident => $work:expr) => {
+        match $digest {
+            $crate::primitives::hash::Digest::Sha1 => {
+                type $hash = sha1::Sha1;
+                $work
+            }
+            $crate::primitives::hash::Digest::Sha224 => {
+                type $hash = sha2::Sha224;
+                $work
+            }
+            $crate::primitives::hash::Digest::Sha256 => {
+                type $hash = sha2::Sha256;
+                $work
+            }
+            $crate::primitives::hash::Digest::Sha384 => {
+                type $hash = sha2::Sha384;
+                $work
+            }
+            $crate::primitives::hash::Digest::Sha512 => {
+                type $hash = sha2::Sha512;
+                $work
+            }
+        }
+    };
+}
+pub(super) use with_hash;
+
+/// A hash of the parts, one after the other.
+pub(crate) fn digest(digest: Digest, parts: &[&[u8]]) -> Vec<u8> {
+    with_hash!(digest, H => {
+        let mut digest = H::new();
+        parts.iter().for_each(|part| digest.update(part));
+        digest.finalize().to_vec()
+    })
+}
 
 /// SHA-256.
 pub(crate) fn sha256(data: &[u8]) -> [u8; 32] {

@@ -1,22 +1,14 @@
 //! ML-DSA (FIPS 204): pure, hedged, with an empty context; from seeds, and from the expanded keys of RFC 9881.
 use ml_dsa::common::typenum::Unsigned;
 use ml_dsa::{
-    EncodedVerifyingKey, ExpandedSigningKey, ExpandedSigningKeyBytes, Keypair, MlDsa44, MlDsa65, MlDsa87,
-    MlDsaParams, Signature, SigningKey, VerifyingKey,
+    EncodedVerifyingKey, ExpandedSigningKey, ExpandedSigningKeyBytes, Keypair, MlDsaParams, Signature,
+    SigningKey, VerifyingKey,
 };
 use signature::{MultipartVerifier, RandomizedMultipartSigner};
 use zeroize::Zeroizing;
 
 use super::random::Source;
 use crate::secret::SecretVec;
-
-/// Which parameter set (FIPS 204 table 1).
-#[derive(Clone, Copy)]
-pub(crate) enum Set {
-    MlDsa44,
-    MlDsa65,
-    MlDsa87,
-}
 
 /// What an expanded key signs to prove itself; the signature is thrown away.
 const PROBE: &[&[u8]] = &[b"bulla: does this key fit together?"];
@@ -46,51 +38,27 @@ pub(crate) fn verify<P: MlDsaParams>(public: &[u8], message: &[&[u8]], signature
     VerifyingKey::<P>::decode(encoded).multipart_verify(message, &signature).ok()
 }
 
-/// Calls a function with the type of a parameter set; gives `None` for a scheme that is not ML-DSA.
-macro_rules! of_set {
-    ($set:expr, $function:ident($($argument:expr),*)) => {
-        match $set.try_into().ok()? {
-            Set::MlDsa44 => $function::<MlDsa44>($($argument),*),
-            Set::MlDsa65 => $function::<MlDsa65>($($argument),*),
-            Set::MlDsa87 => $function::<MlDsa87>($($argument),*),
-        }
-    };
-}
-
-/// The expanded key of a seed (FIPS 204 algorithm 24): one that is stored beside its seed must be this, byte for byte
-/// (RFC 9881 section 8.2).
-pub(crate) fn expand(set: impl TryInto<Set>, seed: &[u8]) -> Option<SecretVec> {
-    of_set!(set, expand_in(seed))
-}
-
-/// The public key of an expanded key. `None` if it is none, or its signatures do not verify under that public key.
-///
-/// The latter shows a wrong `tr`, and a `t0` that is wrong by much. The crate has no way to compare `t0` itself; where
-/// that is wrong by a little, most signatures are right, and [`sign_expanded`] gives out no other.
-pub(crate) fn public_from_expanded(set: impl TryInto<Set>, expanded: &[u8]) -> Option<Vec<u8>> {
-    of_set!(set, public_from_expanded_in(expanded))
-}
-
-/// A signature with an expanded key, hedged, and verified before it is given out.
-pub(crate) fn sign_expanded(set: impl TryInto<Set>, expanded: &[u8], message: &[&[u8]]) -> Option<Vec<u8>> {
-    of_set!(set, sign_expanded_in(expanded, message))
-}
-
-fn expand_in<P: MlDsaParams>(seed: &[u8]) -> Option<SecretVec> {
+/// The expanded key of a seed (FIPS 204 algorithm 24).
+pub(crate) fn expand<P: MlDsaParams>(seed: &[u8]) -> Option<SecretVec> {
     let key = ExpandedSigningKey::<P>::from_seed(seed.try_into().ok()?);
     #[expect(deprecated, reason = "RFC 9881 has this encoding")]
     let encoded = Zeroizing::new(key.to_expanded());
     Some(SecretVec::new(encoded.to_vec()))
 }
 
-fn public_from_expanded_in<P: MlDsaParams>(expanded: &[u8]) -> Option<Vec<u8>> {
+/// The public key of an expanded key. `None` if it is none, or its signatures do not verify under that public key.
+///
+/// The latter shows a wrong `tr`, and a `t0` that is wrong by much. The crate has no way to compare `t0` itself; where
+/// that is wrong by a little, most signatures are right, and [`sign_expanded`] gives out no other.
+pub(crate) fn public_from_expanded<P: MlDsaParams>(expanded: &[u8]) -> Option<Vec<u8>> {
     let key = expanded_key::<P>(expanded)?;
     let public = key.verifying_key();
     sign_verified(&key, &public, PROBE)?;
     Some(public.encode().to_vec())
 }
 
-fn sign_expanded_in<P: MlDsaParams>(expanded: &[u8], message: &[&[u8]]) -> Option<Vec<u8>> {
+/// A signature with an expanded key, hedged, and verified before it is given out.
+pub(crate) fn sign_expanded<P: MlDsaParams>(expanded: &[u8], message: &[&[u8]]) -> Option<Vec<u8>> {
     let key = expanded_key::<P>(expanded)?;
     Some(sign_verified(&key, &key.verifying_key(), message)?.encode().to_vec())
 }

@@ -6,9 +6,15 @@ mod eddsa;
 pub(crate) mod hash;
 pub(crate) mod hpke;
 pub(crate) mod kdf;
-pub(crate) mod ml_dsa;
+#[cfg(feature = "x509")]
+pub(crate) mod legacy_ciphers;
+mod ml_dsa;
+pub(crate) mod ml_kem;
+#[cfg(feature = "x509")]
+pub(crate) mod pbe;
 pub(crate) mod random;
 pub(crate) mod rsa;
+pub(crate) mod scheme;
 pub(crate) mod signature;
 
 #[cfg(test)]

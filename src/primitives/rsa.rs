@@ -1,9 +1,9 @@
-//! RSA (RFC 8017): OAEP with SHA-256 for age's SSH keys (section 7.1), PSS (8.1) and PKCS #1 v1.5
-//! (8.2, to verify only) signatures.
+//! RSA (RFC 8017): OAEP with SHA-256 for age's SSH keys (section 7.1), PSS (8.1) and PKCS #1 v1.5 (8.2) signatures.
 use rsa::traits::{PrivateKeyParts, PublicKeyParts};
 use rsa::{BoxedUint, Oaep, Pkcs1v15Sign, Pss, RsaPrivateKey, RsaPublicKey};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
+use super::hash::{Digest, digest, with_hash};
 use super::random::Source;
 use crate::secret::SecretVec;
 
@@ -37,14 +37,29 @@ impl Public {
         self.0.n().bits_vartime()
     }
 
-    /// PSS with SHA-256 throughout and a salt of 32 bytes (RFC 4055 section 3.1).
-    pub(crate) fn verify_pss(&self, message: &[&[u8]], signature: &[u8]) -> Result<(), Refused> {
-        self.0.verify(Pss::<Sha256>::new(), &digest(message), signature).map_err(|_| Refused)
+    /// PSS with one hash throughout and a salt of so many bytes (RFC 4055 section 3.1).
+    pub(crate) fn verify_pss(
+        &self,
+        hash: Digest,
+        salt: u16,
+        message: &[&[u8]],
+        signature: &[u8],
+    ) -> Result<(), Refused> {
+        let hashed = digest(hash, message);
+        let verified =
+            with_hash!(hash, H => self.0.verify(Pss::<H>::new_with_salt(salt.into()), &hashed, signature));
+        verified.map_err(|_| Refused)
     }
 
-    /// PKCS #1 v1.5 with SHA-256: old, and still what most programs write.
-    pub(crate) fn verify_pkcs1(&self, message: &[&[u8]], signature: &[u8]) -> Result<(), Refused> {
-        self.0.verify(Pkcs1v15Sign::new::<Sha256>(), &digest(message), signature).map_err(|_| Refused)
+    /// PKCS #1 v1.5: old, and still what most programs write.
+    pub(crate) fn verify_pkcs1(
+        &self,
+        hash: Digest,
+        message: &[&[u8]],
+        signature: &[u8],
+    ) -> Result<(), Refused> {
+        let scheme = with_hash!(hash, H => Pkcs1v15Sign::new::<H>());
+        self.0.verify(scheme, &digest(hash, message), signature).map_err(|_| Refused)
     }
 
     pub(crate) fn seal(&self, label: &str, plaintext: &[u8]) -> Option<Vec<u8>> {
@@ -85,9 +100,19 @@ impl Private {
         ])
     }
 
-    /// Signs as [`Public::verify_pss`] checks, blinded.
-    pub(crate) fn sign_pss(&self, message: &[&[u8]]) -> Option<Vec<u8>> {
-        self.0.sign_with_rng(&mut Source, Pss::<Sha256>::new_blinded(), &digest(message)).ok()
+    /// Signs as [`Public::verify_pss`] checks, blinded. `None` if the modulus is too short for hash and salt.
+    pub(crate) fn sign_pss(&self, hash: Digest, salt: u16, message: &[&[u8]]) -> Option<Vec<u8>> {
+        let hashed = digest(hash, message);
+        with_hash!(hash, H => {
+            let scheme = Pss::<H>::new_blinded_with_salt(salt.into());
+            self.0.sign_with_rng(&mut Source, scheme, &hashed).ok()
+        })
+    }
+
+    /// Signs as [`Public::verify_pkcs1`] checks, blinded.
+    pub(crate) fn sign_pkcs1(&self, hash: Digest, message: &[&[u8]]) -> Option<Vec<u8>> {
+        let scheme = with_hash!(hash, H => Pkcs1v15Sign::new::<H>());
+        self.0.sign_with_rng(&mut Source, scheme, &digest(hash, message)).ok()
     }
 
     /// Opens, blinded. Decryption is not free of timing differences (RUSTSEC-2023-0071); blinding hides what they say.
@@ -95,12 +120,6 @@ impl Private {
         let padding = Oaep::<Sha256>::new_with_label(label.as_bytes());
         self.0.decrypt_blinded(&mut Source, padding, sealed).ok().map(SecretVec::new)
     }
-}
-
-fn digest(message: &[&[u8]]) -> [u8; 32] {
-    let mut digest = Sha256::new();
-    message.iter().for_each(|part| digest.update(part));
-    digest.finalize().into()
 }
 
 fn number(big_endian: &[u8]) -> Option<BoxedUint> {

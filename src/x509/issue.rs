@@ -1,0 +1,535 @@
+//! Issuing certificates (RFC 5280): what may vary is asked for, all else follows from profile, key and issuer.
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use super::certificate::Certificate;
+use super::extension::{self, Extension};
+use super::general_name;
+use super::name::Name;
+use super::name_constraints::{NameConstraints, Subtree};
+use super::points::{self, AccessDescription, AuthorityKeyIdentifier};
+use super::profile::{self, Profile};
+use super::serial::Serial;
+use super::usage::{BasicConstraints, KeyUsage};
+use super::{policies, time};
+use crate::clock::Time;
+use crate::encoding::oid::{KnownOid, Oid};
+use crate::encoding::tlv;
+use crate::error::{Error, Result};
+use crate::keys::{PrivateKey, PublicKey, SignatureAlgorithm};
+use crate::primitives::hash::{self, Digest};
+
+/// A certificate that is being made. Nothing is issued before [`sign`](Self::sign).
+///
+/// Which extensions there are, and what they allow, follows from the profile and the key. An [`Authority`] makes one,
+/// or a key for itself:
+///
+/// ```
+/// use bulla::x509::{Issue, Profile};
+/// use bulla::{KeyKind, PrivateKey};
+/// let key = PrivateKey::generate(KeyKind::P256)?;
+/// let profile = Profile::tls_server(&["localhost", "127.0.0.1"])?;
+/// let certificate = Issue::self_signed_for(profile, &key)?.days(7).sign()?;
+/// assert_eq!(certificate.subject(), "CN=localhost".parse()?);
+/// assert_eq!(certificate.alternative_names()?.len(), 2);
+/// assert!(!certificate.basic_constraints()?.is_some_and(|constraints| constraints.is_ca));
+/// # Ok::<(), bulla::Error>(())
+/// ```
+///
+/// [`Authority`]: super::Authority
+#[must_use = "nothing is issued before `sign`"]
+pub struct Issue<'a, Of> {
+    signer: Signer<'a>,
+    public_key: PublicKey,
+    role: Role,
+    subject: Name,
+    validity: Validity,
+    crls: Vec<String>,
+    accesses: Vec<(KnownOid, String)>,
+    policies: Vec<Oid>,
+    extras: Vec<Extension>,
+    of: PhantomData<Of>,
+}
+
+/// An [`Issue`] of a certificate whose key signs no certificates.
+#[derive(Debug)]
+pub enum Leaf {}
+
+/// An [`Issue`] of a certificate whose key signs certificates.
+#[derive(Debug)]
+pub enum Ca {}
+
+enum Role {
+    Leaf(Profile),
+    Ca { path_length: Option<u32>, constraints: NameConstraints },
+}
+
+/// Whose key signs: an authority's, or (`None`) the certificate's own.
+struct Signer<'a> {
+    key: &'a PrivateKey,
+    certificate: Option<&'a Certificate>,
+}
+
+enum Validity {
+    /// The profile's; shorter if the issuer's ends before.
+    Usual(u32),
+    Days(u32),
+    Exact(Time, Time),
+}
+
+/// How long certificates of authorities last if nobody says: docs/defaults.md has the reasons.
+const ROOT_DAYS: u32 = 3650;
+const INTERMEDIATE_DAYS: u32 = 1825;
+/// Clocks that are slow take a new certificate, too.
+const BACKDATED: Duration = Duration::from_secs(3600);
+
+/// What bulla sets itself. With Netscape's certificate type, which once said the same as basicConstraints and keyUsage.
+const OURS: [(KnownOid, &str); 8] = [
+    (extension::BASIC_CONSTRAINTS, "whether it is an authority's follows from how it is issued"),
+    (extension::KEY_USAGE, "the key usage follows from the profile and the key"),
+    (extension::EXTENDED_KEY_USAGE, "the extended key usage follows from the profile"),
+    (extension::SUBJECT_ALT_NAME, "the alternative names are the profile's"),
+    (extension::SUBJECT_KEY_ID, "key identifiers follow from the keys"),
+    (extension::AUTHORITY_KEY_ID, "key identifiers follow from the keys"),
+    (extension::NAME_CONSTRAINTS, "name constraints are set by `permit` and `exclude`"),
+    (KnownOid::new_unwrap("2.16.840.1.113730.1.1"), "the profile says what Netscape's certificate type did"),
+];
+
+/// What constrains policies, in certificates of authorities only (RFC 5280 sections 4.2.1.5, 4.2.1.11, 4.2.1.14).
+const OF_AUTHORITIES: [KnownOid; 3] =
+    [extension::POLICY_MAPPINGS, extension::POLICY_CONSTRAINTS, extension::INHIBIT_ANY_POLICY];
+
+impl<'a> Issue<'a, Leaf> {
+    /// A certificate for tests and for pinning: a key vouches for itself, under this name, for a year.
+    ///
+    /// It says nothing about what it is for, and signs no certificates.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::ErrorKind::Usage) for an empty name, or a key that cannot sign.
+    ///
+    /// ```
+    /// use bulla::x509::Issue;
+    /// use bulla::{KeyKind, PrivateKey};
+    /// let certificate = Issue::self_signed(&"CN=Bob".parse()?, &PrivateKey::generate(KeyKind::Ed25519)?)?;
+    /// assert!(certificate.is_self_issued());
+    /// # Ok::<(), bulla::Error>(())
+    /// ```
+    pub fn self_signed(name: &Name, key: &PrivateKey) -> Result<Certificate> {
+        Issue::self_signed_for(Profile::itself(name)?, key)?.sign()
+    }
+
+    /// As [`self_signed`](Self::self_signed), for one purpose and its names.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::ErrorKind::Usage) for a key that cannot sign.
+    pub fn self_signed_for(profile: Profile, key: &'a PrivateKey) -> Result<Self> {
+        profile::signs(key.kind())?;
+        Ok(Self::leaf(Signer { key, certificate: None }, profile, key.public()))
+    }
+
+    /// By an authority, which is known to be one.
+    pub(super) fn by(
+        key: &'a PrivateKey,
+        certificate: &'a Certificate,
+        profile: Profile,
+        public_key: &PublicKey,
+    ) -> Self {
+        Self::leaf(Signer { key, certificate: Some(certificate) }, profile, public_key)
+    }
+
+    fn leaf(signer: Signer<'a>, profile: Profile, public_key: &PublicKey) -> Self {
+        let (subject, days) = (profile.subject().clone(), profile.days());
+        Self::new(signer, subject, days, Role::Leaf(profile), public_key)
+    }
+
+    /// The subject's name, instead of the profile's.
+    ///
+    /// Every e-mail address in it, every common name of a server, must be one of the profile's names: old programs look
+    /// for them there.
+    pub fn subject(mut self, name: &Name) -> Self {
+        self.subject = name.clone();
+        self
+    }
+}
+
+impl<'a> Issue<'a, Ca> {
+    /// The certificate of a root, signed by its own key, for ten years.
+    ///
+    /// [`Authority::root`](super::Authority::root) is shorter where nothing else has to be said.
+    ///
+    /// ```
+    /// use bulla::x509::{Authority, Credential, Issue, Subtree};
+    /// use bulla::{KeyKind, PrivateKey};
+    /// let key = PrivateKey::generate(KeyKind::P384)?;
+    /// let certificate = Issue::root(&"CN=Example Root".parse()?, &key)
+    ///     .days(7300)
+    ///     .permit(Subtree::Email("example.org".into()))
+    ///     .sign()?;
+    /// let root = Authority::new(Credential::new(key, [certificate])?)?;
+    /// # Ok::<(), bulla::Error>(())
+    /// ```
+    pub fn root(name: &Name, key: &'a PrivateKey) -> Self {
+        let role = Role::Ca { path_length: None, constraints: NameConstraints::default() };
+        let signer = Signer { key, certificate: None };
+        Self::new(signer, name.clone(), ROOT_DAYS, role, key.public())
+    }
+
+    /// By another authority, which is known to be one.
+    pub(super) fn below(
+        key: &'a PrivateKey,
+        certificate: &'a Certificate,
+        name: &Name,
+        public_key: &PublicKey,
+        path_length: u32,
+    ) -> Self {
+        let role = Role::Ca { path_length: Some(path_length), constraints: NameConstraints::default() };
+        let signer = Signer { key, certificate: Some(certificate) };
+        Self::new(signer, name.clone(), INTERMEDIATE_DAYS, role, public_key)
+    }
+
+    /// How many authorities may follow each other below this one: 0, and it certifies only leaves.
+    pub fn path_length(mut self, most: u32) -> Self {
+        if let Role::Ca { path_length, .. } = &mut self.role {
+            *path_length = Some(most);
+        }
+        self
+    }
+
+    /// Names of this kind may be certified only here (RFC 5280 section 4.2.1.10); or in another part so named.
+    pub fn permit(mut self, names: Subtree) -> Self {
+        if let Role::Ca { constraints, .. } = &mut self.role {
+            constraints.permitted.push(names);
+        }
+        self
+    }
+
+    /// Names here may not be certified.
+    pub fn exclude(mut self, names: Subtree) -> Self {
+        if let Role::Ca { constraints, .. } = &mut self.role {
+            constraints.excluded.push(names);
+        }
+        self
+    }
+}
+
+impl<'a, Of> Issue<'a, Of> {
+    fn new(signer: Signer<'a>, subject: Name, days: u32, role: Role, public_key: &PublicKey) -> Self {
+        Issue {
+            signer,
+            public_key: public_key.clone(),
+            role,
+            subject,
+            validity: Validity::Usual(days),
+            crls: Vec::new(),
+            accesses: Vec::new(),
+            policies: Vec::new(),
+            extras: Vec::new(),
+            of: PhantomData,
+        }
+    }
+
+    /// For so many days, from an hour ago on.
+    ///
+    /// Without it the profile's usual time is taken, or what is left of the issuer's, whichever is shorter.
+    pub fn days(mut self, days: u32) -> Self {
+        self.validity = Validity::Days(days);
+        self
+    }
+
+    /// From a moment on until another, that second included. Both must be within the issuer's own validity.
+    pub fn validity(mut self, from: Time, until: Time) -> Self {
+        self.validity = Validity::Exact(from, until);
+        self
+    }
+
+    /// A URI where the issuer's CRL is to be had. Several: the same CRL is at each.
+    pub fn crl_at(mut self, uri: impl Into<String>) -> Self {
+        self.crls.push(uri.into());
+        self
+    }
+
+    /// The URI of an OCSP responder.
+    pub fn ocsp_at(mut self, uri: impl Into<String>) -> Self {
+        self.accesses.push((points::OCSP, uri.into()));
+        self
+    }
+
+    /// A URI where the issuer's certificate is to be had.
+    pub fn issuer_at(mut self, uri: impl Into<String>) -> Self {
+        self.accesses.push((points::CA_ISSUERS, uri.into()));
+        self
+    }
+
+    /// A policy that it is issued under.
+    pub fn policy(mut self, id: Oid) -> Self {
+        self.policies.push(id);
+        self
+    }
+
+    /// Any extension that bulla does not set itself. What it says is on whoever asks for it.
+    ///
+    /// [`sign`](Self::sign) refuses those that say whether, and for which names and purposes, a key is to be trusted:
+    /// basicConstraints, keyUsage, extendedKeyUsage, subjectAltName, nameConstraints and the key identifiers.
+    ///
+    /// ```
+    /// use bulla::x509::{Extension, Issue, Profile};
+    /// use bulla::{ErrorKind, KeyKind, PrivateKey};
+    /// let key = PrivateKey::generate(KeyKind::P256)?;
+    /// let issue = || Issue::self_signed_for(Profile::tls_server(&["www.example.org"])?, &key);
+    /// // RFC 7633: the server must staple an OCSP response.
+    /// let must_staple = Extension::new("1.3.6.1.5.5.7.1.24".parse()?, false, vec![0x30, 3, 2, 1, 5]);
+    /// assert!(issue()?.extension(must_staple).sign().is_ok());
+    /// let i_am_a_ca = Extension::new("2.5.29.19".parse()?, true, vec![0x30, 3, 1, 1, 0xff]);
+    /// assert_eq!(issue()?.extension(i_am_a_ca).sign().unwrap_err().kind(), ErrorKind::Usage);
+    /// # Ok::<(), bulla::Error>(())
+    /// ```
+    pub fn extension(mut self, extension: Extension) -> Self {
+        self.extras.push(extension);
+        self
+    }
+
+    /// Signs the certificate, and reads it again before it is given out.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::ErrorKind::Usage) if it would be a wrong one: a validity that is empty or outside of the
+    /// issuer's, a key that cannot do what the profile is for, a subject that claims names beyond the profile's or is
+    /// the issuer's own, a URI that is none, an extension that bulla sets itself or that is there twice.
+    pub fn sign(self) -> Result<Certificate> {
+        let algorithm = self.signer.key.signature_algorithm()?;
+        let to_be_signed = self.to_be_signed(algorithm)?;
+        let signature = self.signer.key.sign_with(algorithm, &to_be_signed)?;
+        // A key that failed, or lives elsewhere and is another, must not give away a bad signature.
+        self.signer.key.public().check_signature(algorithm, &to_be_signed, &signature)?;
+        let parts = [&to_be_signed[..], &algorithm.to_der(), &tlv::bit_string(&signature)];
+        let certificate = Certificate::from_der(&tlv::sequence(&parts)).map_err(|error| {
+            let hint = "ask for fewer names, policies and extensions";
+            Error::usage("certificate", format!("bulla would not read it: {error}"), hint)
+        })?;
+        for extension in certificate.extensions() {
+            extension.decode().map_err(|_| {
+                let why = format!("extension {} is not what its type allows", extension.id());
+                Error::usage("certificate", why, "change its value")
+            })?;
+        }
+        Ok(certificate)
+    }
+
+    /// TBSCertificate (RFC 5280 section 4.1).
+    fn to_be_signed(&self, algorithm: SignatureAlgorithm) -> Result<Vec<u8>> {
+        self.check()?;
+        let version = tlv::wrap(tlv::constructed(0), &[&tlv::number(2)]);
+        let issuer = self.signer.certificate.map_or(self.subject.as_der(), Certificate::subject_der);
+        let extensions: Vec<Vec<u8>> = self.extensions()?.iter().map(Extension::write).collect();
+        let extensions = tlv::sequence(&extensions.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        Ok(tlv::sequence(&[
+            &version,
+            &Serial::random().write(),
+            &algorithm.to_der(),
+            issuer,
+            &self.write_validity()?,
+            self.subject.as_der(),
+            self.public_key.as_der(),
+            &tlv::wrap(tlv::constructed(3), &[&extensions]),
+        ]))
+    }
+
+    /// What has to do with more than one extension.
+    fn check(&self) -> Result<()> {
+        match &self.role {
+            Role::Leaf(profile) => profile.check_subject(&self.subject)?,
+            Role::Ca { .. } if self.subject.is_empty() => {
+                return Err(Error::usage(
+                    "certificate",
+                    "an authority has no name",
+                    "write it like CN=Example Root",
+                ));
+            }
+            Role::Ca { .. } => {}
+        }
+        let Some(issuer) = self.signer.certificate else { return Ok(()) };
+        // Such a certificate is taken for the issuer's own (RFC 5280 section 3.2), and paths go round in circles.
+        if issuer.subject() == self.subject {
+            return Err(Error::usage(
+                "certificate",
+                "its subject is the issuer",
+                "give it a name of its own",
+            ));
+        }
+        if self.public_key == *self.signer.key.public() {
+            return Err(Error::usage("certificate", "its key is the issuer's", "give it a key of its own"));
+        }
+        Ok(())
+    }
+
+    /// Validity (RFC 5280 section 4.1.2.5): the last second counts.
+    fn write_validity(&self) -> Result<Vec<u8>> {
+        let wrong = |why: &'static str| Error::usage("certificate", why, "choose other times");
+        let bounds = match self.signer.certificate {
+            Some(issuer) => Some((issuer.not_before()?, issuer.not_after()?)),
+            None => None,
+        };
+        let start = Time::now() - BACKDATED;
+        let start = bounds.map_or(start, |(from, _)| start.max(from));
+        let after =
+            |days: u32| start + Duration::from_secs(u64::from(days) * 86_400) - Duration::from_secs(1);
+        let (from, until) = match self.validity {
+            Validity::Usual(days) => (start, bounds.map_or(after(days), |(_, until)| after(days).min(until))),
+            Validity::Days(days) => (start, after(days)),
+            Validity::Exact(from, until) => (from, until),
+        };
+        if until < from {
+            return Err(wrong("it would be valid at no time, or its issuer is expired"));
+        }
+        if bounds.is_some_and(|(first, last)| from < first || last < until) {
+            return Err(wrong("it would be valid when its issuer is not"));
+        }
+        let written =
+            [from, until].map(|moment| time::write(moment).ok_or_else(|| wrong("a year is beyond 9999")));
+        let [from, until] = written;
+        Ok(tlv::sequence(&[&from?, &until?]))
+    }
+
+    fn extensions(&self) -> Result<Vec<Extension>> {
+        let mut all = match &self.role {
+            Role::Leaf(profile) => self.of_leaf(profile)?,
+            Role::Ca { path_length, constraints } => self.of_authority(*path_length, constraints)?,
+        };
+        let own = key_identifier(self.public_key.as_der())?;
+        let issuers = match self.signer.certificate {
+            // An old authority's certificate may have none: then nothing can contradict what is made up here.
+            Some(issuer) => match issuer.subject_key_identifier()? {
+                Some(identifier) => identifier,
+                None => key_identifier(issuer.public_key_info())?,
+            },
+            None => own.clone(),
+        };
+        let own = tlv::wrap(tlv::OCTET_STRING, &[&own]);
+        all.push(Extension::known(&extension::SUBJECT_KEY_ID, false, own));
+        all.push(Extension::known(
+            &extension::AUTHORITY_KEY_ID,
+            false,
+            AuthorityKeyIdentifier::write(&issuers),
+        ));
+        if !self.policies.is_empty() {
+            all.push(Extension::known(&extension::POLICIES, false, policies::write_policies(&self.policies)));
+        }
+        self.crls
+            .iter()
+            .chain(self.accesses.iter().map(|(_, uri)| uri))
+            .try_for_each(|uri| check_uri(uri))?;
+        if !self.crls.is_empty() {
+            all.push(Extension::known(&extension::CRL_POINTS, false, points::write_points(&self.crls)));
+        }
+        if !self.accesses.is_empty() {
+            let value = AccessDescription::write_all(&self.accesses);
+            all.push(Extension::known(&extension::AUTHORITY_INFO, false, value));
+        }
+        for extra in &self.extras {
+            self.check_extra(extra, &all)?;
+            all.push(extra.clone());
+        }
+        Ok(all)
+    }
+
+    /// Basic constraints are there to say *no* (CA/Browser Forum allows them, and critical only): what is not said could
+    /// be made up by old programs.
+    fn of_leaf(&self, profile: &Profile) -> Result<Vec<Extension>> {
+        let usage = profile.key_usage(self.public_key.kind())?;
+        let mut all = vec![
+            Extension::known(&extension::BASIC_CONSTRAINTS, true, BasicConstraints::new(false, None).write()),
+            Extension::known(&extension::KEY_USAGE, true, usage.write()),
+        ];
+        if let Some(purposes) = profile.extended_key_usage() {
+            all.push(Extension::known(&extension::EXTENDED_KEY_USAGE, false, purposes.write()));
+        }
+        if !profile.names().is_empty() {
+            // Critical where nothing else names the subject (RFC 5280 section 4.2.1.6).
+            let value = general_name::write_all(tlv::SEQUENCE, profile.names());
+            all.push(Extension::known(&extension::SUBJECT_ALT_NAME, self.subject.is_empty(), value));
+        }
+        if profile.is_ocsp_responder() {
+            all.push(Extension::known(&extension::OCSP_NO_CHECK, false, tlv::wrap(tlv::NULL, &[])));
+        }
+        Ok(all)
+    }
+
+    fn of_authority(
+        &self,
+        path_length: Option<u32>,
+        constraints: &NameConstraints,
+    ) -> Result<Vec<Extension>> {
+        profile::signs(self.public_key.kind())?;
+        let basic = BasicConstraints::new(true, path_length);
+        let usage = KeyUsage::CERTIFICATE_SIGN | KeyUsage::CRL_SIGN;
+        let mut all = vec![
+            Extension::known(&extension::BASIC_CONSTRAINTS, true, basic.write()),
+            Extension::known(&extension::KEY_USAGE, true, usage.write()),
+        ];
+        if *constraints != NameConstraints::default() {
+            constraints.permitted.iter().chain(&constraints.excluded).try_for_each(check_subtree)?;
+            all.push(Extension::known(&extension::NAME_CONSTRAINTS, true, constraints.write()));
+        }
+        Ok(all)
+    }
+
+    fn check_extra(&self, extra: &Extension, all: &[Extension]) -> Result<()> {
+        let leaf = matches!(self.role, Role::Leaf(_));
+        let why = match OURS.iter().find(|(id, _)| extra.id().is(id)) {
+            Some((_, why)) => *why,
+            None if leaf && OF_AUTHORITIES.iter().any(|id| extra.id().is(id)) => "it is for authorities only",
+            None if all.iter().any(|other| other.id() == extra.id()) => "it is there already",
+            None => return Ok(()),
+        };
+        Err(Error::usage(
+            "certificate",
+            format!("extension {} is refused: {why}", extra.id()),
+            "leave it out",
+        ))
+    }
+}
+
+/// A short name of a key: the first 160 bits of the SHA-256 of its bits (RFC 7093 section 2, method 1). It has to be
+/// unlike others by accident only; but SHA-1 would be one more place to explain, and nobody needs it.
+pub(super) fn key_identifier(public_key_info: &[u8]) -> Result<Vec<u8>> {
+    let bits = |info| {
+        let mut inside = tlv::only(info, tlv::SEQUENCE)?.inside();
+        inside.any()?;
+        inside.expect(tlv::BIT_STRING)?.bits()
+    };
+    let bits = bits(public_key_info).map_err(|_| Error::malformed("public key", "it is no sound key"))?;
+    let mut digest = hash::digest(Digest::Sha256, &[bits]);
+    digest.truncate(20);
+    Ok(digest)
+}
+
+/// An absolute URI in ASCII, as RFC 5280 section 4.2.1.6 asks. What is there is not looked at.
+fn check_uri(uri: &str) -> Result<()> {
+    let sound = uri.split_once("://").is_some_and(|(scheme, rest)| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.bytes().all(plain) && !rest.is_empty()
+    });
+    if sound && uri.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
+    }
+    Err(Error::usage("certificate", "a URI in it is none", "write it like http://example.org/ca.crl"))
+}
+
+/// Whether a subtree says what others will understand.
+fn check_subtree(tree: &Subtree) -> Result<()> {
+    use super::address::{EmailAddress, is_host};
+    let domain = |text: &str| is_host(text.strip_prefix('.').unwrap_or(text));
+    let sound = match tree {
+        Subtree::Email(text) if text.contains('@') => text.is_ascii() && EmailAddress::read(text).is_some(),
+        Subtree::Email(text) | Subtree::Uri(text) => domain(text),
+        // No leading dot: RFC 5280 section 4.2.1.10 has none for hosts, and programs differ.
+        Subtree::Dns(text) => text.is_empty() || is_host(text),
+        Subtree::Ip(address, mask) => address.is_ipv4() == mask.is_ipv4(),
+        Subtree::Directory(name) => !name.is_empty(),
+        Subtree::Other(_) => false,
+    };
+    if sound {
+        return Ok(());
+    }
+    let hint = "write hosts like example.org, mailboxes like bob@example.org, networks as address and mask";
+    Err(Error::usage("certificate", format!("a name constraint is none: {tree}"), hint))
+}

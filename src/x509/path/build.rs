@@ -1,0 +1,193 @@
+//! Finds the ways from a certificate to an anchor: depth first, each link signed, within a budget.
+use std::collections::{BTreeSet, HashMap};
+
+use super::chain::{self, Rules, budget};
+use super::fault::{Fault, Reason};
+use crate::encoding::oid::Oid;
+use crate::limits::{NAME_COMPARISONS, PATH_CERTIFICATES, PATH_SIGNATURES, PATH_STEPS};
+use crate::x509::certificate::Certificate;
+use crate::x509::trust::{Anchor, TrustAnchors};
+
+/// Certificates that paths may lead through, found by their subject's name.
+pub(super) struct Intermediates<'a> {
+    all: &'a [Certificate],
+    by_subject: HashMap<Vec<Vec<u8>>, Vec<usize>>,
+}
+
+impl<'a> Intermediates<'a> {
+    pub(super) fn new(all: &'a [Certificate]) -> Self {
+        let mut by_subject: HashMap<_, Vec<usize>> = HashMap::new();
+        for (at, certificate) in all.iter().enumerate() {
+            by_subject.entry(certificate.subject().canonical()).or_default().push(at);
+        }
+        Intermediates { all, by_subject }
+    }
+
+    /// Those with this name, each with its place.
+    pub(super) fn named(&self, canonical: &[Vec<u8>]) -> impl Iterator<Item = (usize, &'a Certificate)> {
+        let places = self.by_subject.get(canonical).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|at| self.all.get(*at).map(|certificate| (*at, certificate)))
+    }
+}
+
+/// The work that one validation has left.
+pub(super) struct Budget {
+    pub(super) steps: u32,
+    pub(super) signatures: u32,
+    pub(super) comparisons: u32,
+}
+
+impl Budget {
+    pub(super) fn new() -> Self {
+        Budget { steps: PATH_STEPS, signatures: PATH_SIGNATURES, comparisons: NAME_COMPARISONS }
+    }
+}
+
+/// A way that holds: the certificates from the end on, and what it leads to.
+#[derive(Clone)]
+pub(super) struct Found<'a> {
+    pub(super) certificates: Vec<&'a Certificate>,
+    pub(super) anchor: Option<&'a Anchor>,
+    pub(super) policies: BTreeSet<Oid>,
+}
+
+/// What a search knows throughout.
+pub(super) struct Search<'a, 'r> {
+    pub(super) anchors: &'a TrustAnchors,
+    pub(super) intermediates: &'r Intermediates<'a>,
+    pub(super) rules: &'r Rules<'r>,
+    pub(super) budget: &'r mut Budget,
+    /// Whether a certificate is signed by a key: asked once for each pair.
+    pub(super) signed: &'r mut HashMap<(Vec<u8>, Vec<u8>), bool>,
+}
+
+impl<'a> Search<'a, '_> {
+    /// Looks for a way from `end` that holds and that `accept` is content with; else the reason that helps most.
+    pub(super) fn run(
+        &mut self,
+        end: &'a Certificate,
+        accept: &mut dyn FnMut(&Found<'a>, &mut Self) -> Result<(), Fault>,
+    ) -> Result<Found<'a>, Fault> {
+        if self.anchors.itself(end).is_some() {
+            let found = self.judged(None, &[end])?;
+            accept(&found, self)?;
+            return Ok(found);
+        }
+        self.extend(end, &mut vec![end], accept)
+    }
+
+    fn extend(
+        &mut self,
+        last: &'a Certificate,
+        path: &mut Vec<&'a Certificate>,
+        accept: &mut dyn FnMut(&Found<'a>, &mut Self) -> Result<(), Fault>,
+    ) -> Result<Found<'a>, Fault> {
+        let issuer = last.issuer().canonical();
+        let mut best = Fault::new(
+            Reason::NoIssuer,
+            last,
+            format!("nobody trusted issued it; its issuer is {}", last.issuer()),
+        );
+        let anchors = self.anchors;
+        for anchor in anchors.issuers(&issuer) {
+            let tried = self.link(last, &anchor.public_key_info).and_then(|()| {
+                if let Some(certificate) = &anchor.certificate {
+                    chain::valid_at(certificate, self.rules.at)?;
+                }
+                let found = self.judged(Some(anchor), path)?;
+                accept(&found, self).map(|()| found)
+            });
+            match tried {
+                Err(fault) if !fault.is_final() => best = best.better(fault),
+                done => return done,
+            }
+        }
+        for candidate in self.candidates(last, &issuer) {
+            if path.len() >= PATH_CERTIFICATES {
+                return Err(best.better(Fault::new(
+                    Reason::Constraint,
+                    last,
+                    "the way to an anchor is too long",
+                )));
+            }
+            // A name with the same key twice leads nowhere new (RFC 4158 section 5.2).
+            let same = |seen: &&Certificate| {
+                seen.public_key_info() == candidate.public_key_info()
+                    && seen.subject_der() == candidate.subject_der()
+            };
+            if path.iter().any(same) {
+                continue;
+            }
+            self.budget.steps =
+                self.budget.steps.checked_sub(1).ok_or_else(|| budget(last, "possible issuers"))?;
+            let tried = chain::is_ca(candidate)
+                .and_then(|()| chain::valid_at(candidate, self.rules.at))
+                .and_then(|()| self.link(last, candidate.public_key_info()))
+                .and_then(|()| {
+                    path.push(candidate);
+                    let found = self.extend(candidate, path, accept);
+                    path.pop();
+                    found
+                });
+            match tried {
+                Err(fault) if !fault.is_final() => best = best.better(fault),
+                done => return done,
+            }
+        }
+        Err(best)
+    }
+
+    /// Certificates with the issuer's name; first those whose key the certificate names.
+    fn candidates(&self, last: &Certificate, issuer: &[Vec<u8>]) -> Vec<&'a Certificate> {
+        let named = last.authority_key_identifier().ok().flatten().and_then(|authority| authority.key_id);
+        let mut all: Vec<&Certificate> =
+            self.intermediates.named(issuer).map(|(_, certificate)| certificate).collect();
+        if let Some(named) = named {
+            let fits = |candidate: &Certificate| {
+                candidate.subject_key_identifier().ok().flatten().is_some_and(|own| own == named)
+            };
+            all.sort_by_cached_key(|candidate| !fits(candidate));
+        }
+        all
+    }
+
+    /// Whether the key signed the certificate, with an algorithm that is still good.
+    fn link(&mut self, certificate: &Certificate, issuer_key: &[u8]) -> Result<(), Fault> {
+        let algorithm = certificate
+            .signature_algorithm()
+            .map_err(|error| Fault::new(Reason::Weak, certificate, error.why().to_owned()))?;
+        if algorithm.is_weak() && !self.rules.legacy {
+            let why = format!("it is signed with {algorithm}, which is too weak today");
+            return Err(Fault::new(Reason::Weak, certificate, why));
+        }
+        let pair = (certificate.as_der().to_vec(), issuer_key.to_vec());
+        let good = match self.signed.get(&pair) {
+            Some(known) => *known,
+            None => {
+                self.budget.signatures =
+                    self.budget.signatures.checked_sub(1).ok_or_else(|| budget(certificate, "signatures"))?;
+                let key = chain::key_of(issuer_key, self.rules.legacy).map_err(|error| {
+                    Fault::new(Reason::Weak, certificate, format!("its issuer's key: {}", error.why()))
+                })?;
+                let good =
+                    key.check_signature(algorithm, certificate.as_signed(), certificate.signature()).is_ok();
+                self.signed.insert(pair, good);
+                good
+            }
+        };
+        let why = "the key of whom it names as its issuer did not sign it";
+        if good { Ok(()) } else { Err(Fault::new(Reason::Signature, certificate, why)) }
+    }
+
+    fn judged(
+        &mut self,
+        anchor: Option<&'a Anchor>,
+        from_end: &[&'a Certificate],
+    ) -> Result<Found<'a>, Fault> {
+        let mut path = from_end.to_vec();
+        path.reverse();
+        let constraints = anchor.and_then(|anchor| anchor.constraints.as_ref());
+        let policies = chain::judge(constraints, &path, self.rules, &mut self.budget.comparisons)?;
+        Ok(Found { certificates: from_end.to_vec(), anchor, policies })
+    }
+}

@@ -1,0 +1,13 @@
+//! Certification paths: from a certificate to somebody trusted, for a purpose and a name (RFC 5280 section 6, RFC 9618).
+mod build;
+mod chain;
+mod fault;
+mod graph;
+mod names;
+mod policy;
+mod purpose;
+mod validation;
+
+pub use policy::PolicyRules;
+pub use purpose::{Mailbox, Purpose};
+pub use validation::{Path, Revocation, Validation};

@@ -1,0 +1,197 @@
+//! Names against name constraints (RFC 5280 section 4.2.1.10, RFC 9549, RFC 9598) and against whom one expects.
+use std::net::IpAddr;
+
+use crate::x509::address::{EmailAddress, Host, ServerName, is_host};
+use crate::x509::attribute::NameAttribute;
+use crate::x509::general_name::GeneralName;
+use crate::x509::name::Name;
+use crate::x509::name_constraints::{NameConstraints, Subtree};
+
+/// Why constraints do not let names through.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Breach {
+    /// A name is outside of what is permitted, or inside of what is excluded.
+    Outside(String),
+    /// A name and a constraint are of a kind that cannot be compared, or one of them is not sound.
+    Unknown(String),
+    /// The work that may be spent on comparing is spent.
+    Budget,
+}
+
+/// All names of a certificate that constraints may speak about.
+pub(super) struct Subject {
+    pub(super) names: Vec<GeneralName>,
+}
+
+impl Subject {
+    /// The subject's name, the e-mail addresses in it (RFC 5280 section 4.2.1.10 asks for them where there are no
+    /// others; always is the stricter), and the alternative names.
+    pub(super) fn new(subject: &Name, alternative: Vec<GeneralName>) -> Self {
+        let mut names = alternative;
+        let emails =
+            subject.attributes().filter(|attribute| *attribute.kind() == NameAttribute::EmailAddress);
+        names.extend(emails.filter_map(|attribute| attribute.text()).map(GeneralName::Email));
+        if !subject.is_empty() {
+            names.push(GeneralName::Directory(subject.clone()));
+        }
+        Subject { names }
+    }
+
+    /// Whether each name is permitted (if its kind is spoken of at all) and none excluded.
+    pub(super) fn within(&self, constraints: &NameConstraints, budget: &mut u32) -> Result<(), Breach> {
+        for name in &self.names {
+            let mut spoken_of = false;
+            let mut permitted = false;
+            for subtree in &constraints.permitted {
+                *budget = budget.checked_sub(1).ok_or(Breach::Budget)?;
+                if let Some(inside) = covers(subtree, name, Side::Permitted).ok_or_else(|| unknown(name))? {
+                    spoken_of = true;
+                    permitted |= inside;
+                }
+            }
+            if spoken_of && !permitted {
+                return Err(Breach::Outside(name.to_string()));
+            }
+            for subtree in &constraints.excluded {
+                *budget = budget.checked_sub(1).ok_or(Breach::Budget)?;
+                if covers(subtree, name, Side::Excluded).ok_or_else(|| unknown(name))? == Some(true) {
+                    return Err(Breach::Outside(name.to_string()));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unknown(name: &GeneralName) -> Breach {
+    Breach::Unknown(name.to_string())
+}
+
+/// Which way to err with a wildcard: all of it must be permitted, none of it excluded.
+#[derive(Clone, Copy, PartialEq)]
+enum Side {
+    Permitted,
+    Excluded,
+}
+
+/// `Some(None)`: of different kinds. `None`: of one kind that cannot be compared.
+fn covers(subtree: &Subtree, name: &GeneralName, side: Side) -> Option<Option<bool>> {
+    Some(Some(match (subtree, name) {
+        (Subtree::Email(base), GeneralName::Email(text) | GeneralName::SmtpUtf8(text)) => {
+            covers_email(base, text)?
+        }
+        (Subtree::Dns(base), GeneralName::Dns(text)) => covers_dns(base, text, side)?,
+        (Subtree::Uri(base), GeneralName::Uri(text)) => covers_host(base, uri_host(text)?)?,
+        (Subtree::Ip(network, mask), GeneralName::Ip(address)) => covers_address(*network, *mask, *address),
+        (Subtree::Directory(base), GeneralName::Directory(name)) => {
+            let (base, name) = (base.canonical(), name.canonical());
+            name.starts_with(&base)
+        }
+        (Subtree::Other(der), GeneralName::Other(..)) if der.first() == Some(&0xa0) => return None,
+        (Subtree::Other(der), GeneralName::Odd(odd)) if der.first() == odd.first() => return None,
+        (Subtree::Other(der), GeneralName::RegisteredId(_)) if der.first() == Some(&0x88) => return None,
+        _ => return Some(None),
+    }))
+}
+
+/// A mailbox, all mailboxes of a host, or of all hosts below `.domain`. For SmtpUTF8Mailbox the same (RFC 9598
+/// section 6), whose local part is never that of an ASCII mailbox.
+fn covers_email(base: &str, text: &str) -> Option<bool> {
+    let address = EmailAddress::read(text)?;
+    if base.contains('@') {
+        return Some(EmailAddress::read(base)? == address);
+    }
+    covers_host(base, address.domain())
+}
+
+/// The host itself, or, for `.domain`, all below and not itself (RFC 5280: for e-mail and URI).
+fn covers_host(base: &str, host: &str) -> Option<bool> {
+    let (base, host) = (base.to_ascii_lowercase(), host.to_ascii_lowercase());
+    match base.strip_prefix('.') {
+        Some(domain) => is_host(domain)
+            .then(|| host.strip_suffix(domain).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))),
+        None => is_host(&base).then_some(host == base),
+    }
+}
+
+/// The host itself and all below it. A leading dot, which RFC 5280 does not know for hosts, is taken as most do: below
+/// only. A wildcard is permitted if all that it stands for is, and excluded if anything is.
+fn covers_dns(base: &str, text: &str, side: Side) -> Option<bool> {
+    let (base, host) = (base.to_ascii_lowercase(), text.to_ascii_lowercase());
+    let concrete = host.strip_prefix("*.").unwrap_or(&host);
+    if !is_host(concrete.strip_suffix('.').unwrap_or(concrete)) {
+        return None;
+    }
+    if base.is_empty() {
+        return Some(true);
+    }
+    if let (Side::Excluded, Some(wild)) = (side, host.strip_prefix("*."))
+        && base.split_once('.').is_some_and(|(_, tail)| tail == wild)
+    {
+        return Some(true);
+    }
+    let below =
+        |domain: &str| host.strip_suffix(domain).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'));
+    match base.strip_prefix('.') {
+        Some(domain) => is_host(domain).then(|| below(domain)),
+        None => is_host(&base).then(|| host == base || below(&base)),
+    }
+}
+
+/// The host of a URI with an authority; RFC 5280 wants a name there for constraints to be met, so an address is `None`.
+fn uri_host(uri: &str) -> Option<&str> {
+    let (_, rest) = uri.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?;
+    let host = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let numeric = host.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
+    (is_host(host) && !numeric).then_some(host)
+}
+
+fn covers_address(network: IpAddr, mask: IpAddr, address: IpAddr) -> bool {
+    match (network, mask, address) {
+        (IpAddr::V4(network), IpAddr::V4(mask), IpAddr::V4(address)) => {
+            address.to_bits() & mask.to_bits() == network.to_bits() & mask.to_bits()
+        }
+        (IpAddr::V6(network), IpAddr::V6(mask), IpAddr::V6(address)) => {
+            address.to_bits() & mask.to_bits() == network.to_bits() & mask.to_bits()
+        }
+        // IPv4 constraints say nothing about IPv6 addresses to permit, and exclude none.
+        _ => false,
+    }
+}
+
+/// Whether a certificate with these alternative names is this host's (RFC 9525 section 6): by name or address, never by
+/// its common name. A wildcard stands for the whole first label, and has two labels after it.
+pub(super) fn names_host(names: &[GeneralName], host: &ServerName) -> bool {
+    names.iter().any(|name| match (name, &host.0) {
+        (GeneralName::Dns(text), Host::Dns(host)) => {
+            let text = text.to_ascii_lowercase();
+            match text.strip_prefix("*.") {
+                Some(rest) => {
+                    is_host(rest)
+                        && rest.contains('.')
+                        && host.split_once('.').is_some_and(|(_, tail)| tail == rest)
+                }
+                None => text == *host,
+            }
+        }
+        (GeneralName::Ip(text), Host::Ip(address)) => text == address,
+        _ => false,
+    })
+}
+
+/// Whether a certificate with these alternative names is this mailbox's.
+pub(super) fn names_mailbox(names: &[GeneralName], address: &EmailAddress) -> bool {
+    names.iter().any(|name| match name {
+        GeneralName::Email(text) => EmailAddress::read(text).as_ref() == Some(address),
+        // For local parts beyond ASCII only (RFC 9598 section 3): two ways to write one name would be one too many.
+        GeneralName::SmtpUtf8(text) => {
+            !address.local().is_ascii() && EmailAddress::read(text).as_ref() == Some(address)
+        }
+        _ => false,
+    })
+}

@@ -1,0 +1,79 @@
+//! Judges every case with bulla: exactly the set of certificates of the case, and all certificates and CRLs at once.
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use bulla::x509::{Certificate, Oid, PolicyRules, Purpose, Revocation, TrustAnchors, Validation};
+use bulla::{ErrorKind, Time};
+
+use super::cases::{self, Case, Outcome, Why};
+use crate::pyca;
+
+/// Cases that are valid and that bulla refuses: each by name, with its reason.
+const REFUSED: &[(&str, &str)] = &[];
+
+fn certificate(folder: &Path, name: &str) -> Certificate {
+    Certificate::from_der(&std::fs::read(folder.join(format!("certs/{name}.crt"))).unwrap()).unwrap()
+}
+
+fn rules(case: &Case) -> PolicyRules {
+    let accepted: Vec<Oid> =
+        case.inputs.policies.iter().map(|policy| cases::policy_oid(*policy).parse().unwrap()).collect();
+    let rules = PolicyRules::any().accept(&accepted);
+    let rules = if case.inputs.explicit { rules.explicit() } else { rules };
+    let rules = if case.inputs.no_mapping { rules.without_mapping() } else { rules };
+    if case.inputs.no_any_policy { rules.without_any() } else { rules }
+}
+
+/// What kind of error a reason should give.
+fn kind(why: Why) -> ErrorKind {
+    match why {
+        Why::Expired | Why::NotYetValid => ErrorKind::Expired,
+        Why::Revoked => ErrorKind::Revoked,
+        Why::Status => ErrorKind::Undetermined,
+        _ => ErrorKind::Untrusted,
+    }
+}
+
+#[test]
+fn every_case_is_judged_as_the_document_says() {
+    let Some(folder) = pyca::vectors("x509/PKITS_data") else { return };
+    let anchors = TrustAnchors::new([certificate(&folder, cases::TRUST_ANCHOR)]).unwrap();
+    let mut wrong = Vec::new();
+    let mut refused = BTreeSet::new();
+    for case in cases::all() {
+        if matches!(case.outcome, Outcome::Invalid(Why::Revoked | Why::Status)) {
+            continue;
+        }
+        let target = certificate(&folder, case.target());
+        let validation = Validation::new(Purpose::Any, Revocation::Off)
+            .at(Time::from_unix(cases::MOMENT))
+            .intermediates(case.intermediates().map(|name| certificate(&folder, name)))
+            .policies(rules(&case));
+        let validation = if case.legacy { validation.legacy() } else { validation };
+        let judged = validation.validate(&target, &anchors);
+        let number = case.number();
+        match (&judged, case.outcome) {
+            (Ok(trusted), Outcome::Valid) => {
+                let found: BTreeSet<String> = trusted.by().policies().map(Oid::to_string).collect();
+                let stated =
+                    case.policies.as_ref().map(|all| all.iter().map(|p| cases::policy_oid(*p)).collect());
+                if stated.as_ref().is_some_and(|stated| *stated != found) {
+                    wrong.push(format!("{number} {}: policies {found:?}, not {stated:?}", case.name));
+                }
+            }
+            (Err(error), Outcome::Invalid(why)) if error.kind() == kind(why) => {}
+            (Err(error), Outcome::Valid) if REFUSED.iter().any(|(name, _)| *name == number) => {
+                refused.insert(number);
+                assert_ne!(error.kind(), ErrorKind::OverLimit);
+            }
+            _ => wrong.push(format!(
+                "{number} {}: {:?}, not {:?}",
+                case.name,
+                judged.map(|_| ()),
+                case.outcome
+            )),
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert_eq!(refused.len(), REFUSED.len(), "listed as refused, and is not");
+}
