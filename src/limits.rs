@@ -122,3 +122,11 @@ pub(crate) const OCSP_ANSWERS: usize = 64;
 pub(crate) const OCSP_CERTIFICATES: usize = 16;
 /// Certificates of a credential. Ours: PKCS #12 files with all of a company's CAs have a dozen.
 pub(crate) const CREDENTIAL_CHAIN: usize = 64;
+/// Signers of CRLs validated inside of each other, each with CRLs of its own. Ours: PKITS needs 2.
+pub(crate) const CRL_SIGNERS_DEPTH: usize = 4;
+/// CRLs given to one validation. Ours.
+pub(crate) const CRLS: usize = 1024;
+/// Attributes of a certificate request, and their values. Ours: Microsoft's programs write five.
+pub(crate) const REQUEST_ATTRIBUTES: usize = 256;
+/// OCSP responses given to one validation. Ours.
+pub(crate) const OCSP_RESPONSES: usize = 1024;

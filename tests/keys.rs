@@ -4,6 +4,9 @@
 #[path = "support/peers.rs"] // rustfmt would look for support::peers elsewhere
 mod peers;
 
+#[path = "support/pyca.rs"]
+mod pyca;
+
 #[path = "support/published.rs"]
 mod published;
 
@@ -11,6 +14,7 @@ mod keys {
     mod hostile;
     mod openssl;
     mod post_quantum;
+    mod pyca;
 }
 
 use bulla::{ErrorKind, KeyKind, Passphrase, PrivateKey, PublicKey};

@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::as_conversions,
     reason = "a test may panic"
 )]
 
@@ -14,6 +15,7 @@ mod peers;
 mod x509 {
     mod credentials;
     mod issuing;
+    mod requests;
 }
 
 use bulla::x509::{Authority, Credential, Name};

@@ -17,6 +17,8 @@ pub(crate) mod public;
 pub(crate) mod recipient;
 pub(crate) mod ssh;
 pub(crate) mod text;
+#[cfg(test)]
+mod vectors;
 pub(crate) mod work;
 
 pub use algorithm::{Digest, SignatureAlgorithm};

@@ -21,7 +21,13 @@ pub(crate) fn encrypt(
     Ok((scheme, sealed))
 }
 
-/// Decrypts, if the budget allows the work. `None`: the passphrase is wrong, or the file damaged. The reverse does not
+/// Whether a scheme is one that is still written: PBES2, and not with triple DES.
+pub(crate) fn is_current(scheme: &EncryptionScheme) -> bool {
+    let encryption = scheme.pbes2().map(|parameters| parameters.encryption);
+    encryption.is_some_and(|encryption| !matches!(encryption, pbes2::EncryptionScheme::DesEde3Cbc { .. }))
+}
+
+/// Decrypts, if the budget allows the work; old ciphers, too, so see [`is_current`] first. `None`: the passphrase is wrong, or the file damaged. The reverse does not
 /// hold: CBC has no tag.
 pub(crate) fn decrypt(
     scheme: &EncryptionScheme,

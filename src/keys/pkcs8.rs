@@ -2,7 +2,9 @@
 use der::asn1::{AnyRef, OctetStringRef, UintRef};
 use der::referenced::OwnedToRef;
 use der::{Decode, Encode, Sequence, Tag, TagNumber, Tagged};
+use pkcs5::EncryptionScheme;
 use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
+use spki::AlgorithmIdentifierRef;
 
 use super::kind::{Algorithm, rsa_bits, unsupported};
 use super::material::{Material, unsound};
@@ -17,7 +19,14 @@ use crate::secret::{SecretVec, equal};
 /// Iterations of PBKDF2-HMAC-SHA-256: OWASP (2023).
 const ITERATIONS: u32 = 600_000;
 
-/// Reads PKCS #8, asking for a passphrase if it is encrypted.
+/// EncryptedPrivateKeyInfo (RFC 5958 section 3), whatever encrypted it.
+#[derive(Sequence)]
+struct Sealed<'a> {
+    algorithm: AlgorithmIdentifierRef<'a>,
+    data: &'a OctetStringRef,
+}
+
+/// Reads PKCS #8, asking for a passphrase if it is encrypted; or SEC 1 or PKCS #1 alone.
 pub(super) fn read(
     der: &[u8],
     ask: impl FnOnce() -> Result<Passphrase>,
@@ -29,9 +38,14 @@ pub(super) fn read(
     if let Ok(info) = PrivateKeyInfoRef::from_der(der) {
         return from_info(&info);
     }
-    let sealed = EncryptedPrivateKeyInfoRef::from_der(der).map_err(|_| unsound())?;
-    let plain = decrypt(&sealed, &ask()?, limits)?;
-    from_info(&PrivateKeyInfoRef::from_der(&plain).map_err(|_| wrong_passphrase())?)
+    if let Ok(sealed) = Sealed::from_der(der) {
+        let scheme = EncryptionScheme::try_from(sealed.algorithm).ok();
+        let scheme = scheme.filter(|scheme| scheme.pbes2().is_some()).ok_or_else(old_encryption)?;
+        let plain = decrypt(&scheme, sealed.data.as_bytes(), &ask()?, limits)?;
+        return from_info(&PrivateKeyInfoRef::from_der(&plain).map_err(|_| wrong_passphrase())?);
+    }
+    // A number and bytes, or numbers alone: no form can be taken for another.
+    if sec1::EcPrivateKey::from_der(der).is_ok() { from_sec1(der, None) } else { from_pkcs1(der) }
 }
 
 fn from_info(info: &PrivateKeyInfoRef<'_>) -> Result<Material> {
@@ -175,19 +189,11 @@ pub(super) fn encrypt(plain: &[u8], passphrase: &Passphrase) -> Result<Vec<u8>> 
 }
 
 fn decrypt(
-    sealed: &EncryptedPrivateKeyInfoRef<'_>,
+    scheme: &EncryptionScheme,
+    sealed: &[u8],
     passphrase: &Passphrase,
     limits: KdfLimits,
 ) -> Result<SecretVec> {
-    let scheme = &sealed.encryption_algorithm;
-    if scheme.pbes2().is_none() {
-        return Err(Error::new(
-            ErrorKind::Unsupported,
-            "private key",
-            "it is encrypted in an old way",
-            "encrypt it anew: openssl pkcs8 -topk8 -v2 aes-256-cbc",
-        ));
-    }
     let mut budget = Budget::new(limits);
     // Other programs take what is typed; it may have been typed on another system.
     let mut texts = vec![passphrase.as_typed()];
@@ -195,7 +201,7 @@ fn decrypt(
         texts.push(passphrase.as_bytes());
     }
     for text in texts {
-        if let Some(plain) = pbes2::decrypt(scheme, text, sealed.encrypted_data.as_bytes(), &mut budget)? {
+        if let Some(plain) = pbes2::decrypt(scheme, text, sealed, &mut budget)? {
             // CBC has no tag: a wrong passphrase gives a right padding once in 256 times.
             if PrivateKeyInfoRef::from_der(&plain).is_ok() {
                 return Ok(plain);
@@ -203,6 +209,15 @@ fn decrypt(
         }
     }
     Err(wrong_passphrase())
+}
+
+fn old_encryption() -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        "private key",
+        "it is encrypted in an old way, or one that bulla does not know",
+        "encrypt it anew: openssl pkcs8 -topk8 -v2 aes-256-cbc",
+    )
 }
 
 fn wrong_passphrase() -> Error {

@@ -72,13 +72,14 @@ impl PrivateKey {
                 "PRIVATE KEY" | "ENCRYPTED PRIVATE KEY" => return Self::from_der(&block.bytes, ask),
                 "RSA PRIVATE KEY" => return Self::new(pkcs8::from_pkcs1(&block.bytes)?),
                 "EC PRIVATE KEY" => return Self::new(pkcs8::from_sec1(&block.bytes, None)?),
+                other if other.ends_with("PRIVATE KEY") => return Err(unsupported()),
                 _ => {}
             }
         }
         Err(Error::malformed("private key", "there is none in the PEM"))
     }
 
-    /// Reads PKCS #8 in DER, plain or encrypted.
+    /// Reads PKCS #8 in DER, plain or encrypted, PKCS #1 or SEC 1.
     ///
     /// # Errors
     /// Those of [`from_pem`](Self::from_pem).

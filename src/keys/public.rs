@@ -98,16 +98,19 @@ impl PublicKey {
         Self::new(Material::Rsa(rsa::Public::new(n, e, bits).ok_or_else(unsupported)?))
     }
 
-    /// Reads the first block `PUBLIC KEY` of a PEM text (RFC 7468 section 13).
+    /// Reads the first block `PUBLIC KEY` (RFC 7468 section 13) or `RSA PUBLIC KEY` (PKCS #1) of a PEM text.
     ///
     /// # Errors
     /// Those of [`from_der`](Self::from_der), and [`Malformed`](crate::ErrorKind::Malformed) if there is none.
     pub fn from_pem(text: &str) -> Result<Self> {
-        let blocks = pem::blocks(text)?;
-        let block = blocks.iter().find(|block| block.label == "PUBLIC KEY");
-        Self::from_der(
-            &block.ok_or_else(|| Error::malformed("public key", "there is none in the PEM"))?.bytes,
-        )
+        for block in pem::blocks(text)? {
+            match block.label.as_str() {
+                "PUBLIC KEY" => return Self::from_der(&block.bytes),
+                "RSA PUBLIC KEY" => return Self::from_pkcs1(&block.bytes, rsa_bits()),
+                _ => {}
+            }
+        }
+        Err(Error::malformed("public key", "there is none in the PEM"))
     }
 
     pub(super) fn new(material: Material) -> Result<Self> {

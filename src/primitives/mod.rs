@@ -18,6 +18,8 @@ pub(crate) mod scheme;
 pub(crate) mod signature;
 
 #[cfg(test)]
+mod ml_kem_vectors;
+#[cfg(test)]
 mod signature_vectors;
 #[cfg(test)]
 mod vectors;

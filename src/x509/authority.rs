@@ -5,10 +5,12 @@ use super::credential::Credential;
 use super::issue::{Ca, Issue, Leaf};
 use super::name::Name;
 use super::profile::Profile;
+use super::request::Request;
 use super::usage::{ANY_PURPOSE, KeyUsage};
 use crate::error::{Error, Result};
 use crate::keys::{PrivateKey, PublicKey};
 use crate::secret::opaque_debug;
+use crate::verified::Verified;
 
 /// A certification authority: the certificate of a CA, its private key, and the chain above.
 ///
@@ -145,6 +147,21 @@ impl Authority {
     /// See [`email`](Self::email).
     pub fn tls_client(&self, public_key: &PublicKey, name: &Name) -> Result<Issue<'_, Leaf>> {
         self.issue(Profile::tls_client(name)?, public_key)
+    }
+
+    /// A certificate for the key of a request, whose holder has proven to have the private key.
+    ///
+    /// Nothing else is taken from the request: the profile says for whom it is. [`Request::email_addresses`],
+    /// [`Request::hosts`] and [`Request::subject`] have what was asked for, of which one takes what is true.
+    ///
+    /// # Errors
+    /// See [`email`](Self::email).
+    pub fn from_request(
+        &self,
+        profile: Profile,
+        request: &Verified<Request, PublicKey>,
+    ) -> Result<Issue<'_, Leaf>> {
+        self.issue(profile, request.by())
     }
 
     /// A certificate for one that answers about revocation: [`Profile::ocsp_responder`].

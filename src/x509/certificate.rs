@@ -314,8 +314,9 @@ fn fields(der: &[u8]) -> tlv::Result<Fields> {
     let tbs = outer.expect(tlv::SEQUENCE)?;
     let algorithm = outer.expect(tlv::SEQUENCE)?.range();
     let signature = outer.expect(tlv::BIT_STRING)?;
-    let value = signature.value_range();
-    let signature = value.end - signature.bits()?.len()..value.end;
+    // Bits that are no whole bytes make no signature of any algorithm: it does not hold, and the rest can be read.
+    let end = signature.value_range().end;
+    let signature = end - signature.bits().unwrap_or_default().len()..end;
     outer.end()?;
 
     let mut inside = tbs.inside();

@@ -11,7 +11,7 @@ use super::points::{self, AccessDescription, AuthorityKeyIdentifier};
 use super::profile::{self, Profile};
 use super::serial::Serial;
 use super::usage::{BasicConstraints, KeyUsage};
-use super::{policies, time};
+use super::{issue_rules, policies, time};
 use crate::clock::Time;
 use crate::encoding::oid::{KnownOid, Oid};
 use crate::encoding::tlv;
@@ -82,22 +82,6 @@ const ROOT_DAYS: u32 = 3650;
 const INTERMEDIATE_DAYS: u32 = 1825;
 /// Clocks that are slow take a new certificate, too.
 const BACKDATED: Duration = Duration::from_secs(3600);
-
-/// What bulla sets itself. With Netscape's certificate type, which once said the same as basicConstraints and keyUsage.
-const OURS: [(KnownOid, &str); 8] = [
-    (extension::BASIC_CONSTRAINTS, "whether it is an authority's follows from how it is issued"),
-    (extension::KEY_USAGE, "the key usage follows from the profile and the key"),
-    (extension::EXTENDED_KEY_USAGE, "the extended key usage follows from the profile"),
-    (extension::SUBJECT_ALT_NAME, "the alternative names are the profile's"),
-    (extension::SUBJECT_KEY_ID, "key identifiers follow from the keys"),
-    (extension::AUTHORITY_KEY_ID, "key identifiers follow from the keys"),
-    (extension::NAME_CONSTRAINTS, "name constraints are set by `permit` and `exclude`"),
-    (KnownOid::new_unwrap("2.16.840.1.113730.1.1"), "the profile says what Netscape's certificate type did"),
-];
-
-/// What constrains policies, in certificates of authorities only (RFC 5280 sections 4.2.1.5, 4.2.1.11, 4.2.1.14).
-const OF_AUTHORITIES: [KnownOid; 3] =
-    [extension::POLICY_MAPPINGS, extension::POLICY_CONSTRAINTS, extension::INHIBIT_ANY_POLICY];
 
 impl<'a> Issue<'a, Leaf> {
     /// A certificate for tests and for pinning: a key vouches for itself, under this name, for a year.
@@ -416,7 +400,7 @@ impl<'a, Of> Issue<'a, Of> {
         self.crls
             .iter()
             .chain(self.accesses.iter().map(|(_, uri)| uri))
-            .try_for_each(|uri| check_uri(uri))?;
+            .try_for_each(|uri| issue_rules::check_uri(uri))?;
         if !self.crls.is_empty() {
             all.push(Extension::known(&extension::CRL_POINTS, false, points::write_points(&self.crls)));
         }
@@ -425,7 +409,7 @@ impl<'a, Of> Issue<'a, Of> {
             all.push(Extension::known(&extension::AUTHORITY_INFO, false, value));
         }
         for extra in &self.extras {
-            self.check_extra(extra, &all)?;
+            issue_rules::check_extra(extra, &all, matches!(self.role, Role::Leaf(_)))?;
             all.push(extra.clone());
         }
         Ok(all)
@@ -466,25 +450,14 @@ impl<'a, Of> Issue<'a, Of> {
             Extension::known(&extension::KEY_USAGE, true, usage.write()),
         ];
         if *constraints != NameConstraints::default() {
-            constraints.permitted.iter().chain(&constraints.excluded).try_for_each(check_subtree)?;
+            constraints
+                .permitted
+                .iter()
+                .chain(&constraints.excluded)
+                .try_for_each(issue_rules::check_subtree)?;
             all.push(Extension::known(&extension::NAME_CONSTRAINTS, true, constraints.write()));
         }
         Ok(all)
-    }
-
-    fn check_extra(&self, extra: &Extension, all: &[Extension]) -> Result<()> {
-        let leaf = matches!(self.role, Role::Leaf(_));
-        let why = match OURS.iter().find(|(id, _)| extra.id().is(id)) {
-            Some((_, why)) => *why,
-            None if leaf && OF_AUTHORITIES.iter().any(|id| extra.id().is(id)) => "it is for authorities only",
-            None if all.iter().any(|other| other.id() == extra.id()) => "it is there already",
-            None => return Ok(()),
-        };
-        Err(Error::usage(
-            "certificate",
-            format!("extension {} is refused: {why}", extra.id()),
-            "leave it out",
-        ))
     }
 }
 
@@ -500,36 +473,4 @@ pub(super) fn key_identifier(public_key_info: &[u8]) -> Result<Vec<u8>> {
     let mut digest = hash::digest(Digest::Sha256, &[bits]);
     digest.truncate(20);
     Ok(digest)
-}
-
-/// An absolute URI in ASCII, as RFC 5280 section 4.2.1.6 asks. What is there is not looked at.
-fn check_uri(uri: &str) -> Result<()> {
-    let sound = uri.split_once("://").is_some_and(|(scheme, rest)| {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
-        scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.bytes().all(plain) && !rest.is_empty()
-    });
-    if sound && uri.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Ok(());
-    }
-    Err(Error::usage("certificate", "a URI in it is none", "write it like http://example.org/ca.crl"))
-}
-
-/// Whether a subtree says what others will understand.
-fn check_subtree(tree: &Subtree) -> Result<()> {
-    use super::address::{EmailAddress, is_host};
-    let domain = |text: &str| is_host(text.strip_prefix('.').unwrap_or(text));
-    let sound = match tree {
-        Subtree::Email(text) if text.contains('@') => text.is_ascii() && EmailAddress::read(text).is_some(),
-        Subtree::Email(text) | Subtree::Uri(text) => domain(text),
-        // No leading dot: RFC 5280 section 4.2.1.10 has none for hosts, and programs differ.
-        Subtree::Dns(text) => text.is_empty() || is_host(text),
-        Subtree::Ip(address, mask) => address.is_ipv4() == mask.is_ipv4(),
-        Subtree::Directory(name) => !name.is_empty(),
-        Subtree::Other(_) => false,
-    };
-    if sound {
-        return Ok(());
-    }
-    let hint = "write hosts like example.org, mailboxes like bob@example.org, networks as address and mask";
-    Err(Error::usage("certificate", format!("a name constraint is none: {tree}"), hint))
 }

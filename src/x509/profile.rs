@@ -1,5 +1,5 @@
 //! What a certificate is issued for: the names it carries, what its key may do, how long it lasts.
-use super::address::{EmailAddress, ServerName, is_host};
+use super::address::{EmailAddress, Host, ServerName, is_host};
 use super::attribute::NameAttribute;
 use super::general_name::GeneralName;
 use super::name::Name;
@@ -226,7 +226,8 @@ pub(super) fn signs(kind: KeyKind) -> Result<KeyUsage> {
 fn server(text: &str) -> Result<GeneralName> {
     if let Some(domain) = text.strip_prefix("*.") {
         // One label is all hosts of a top level domain; what ends in digits is no name.
-        let sound = domain.contains('.') && is_host(domain) && domain.parse::<ServerName>().is_ok();
+        let is_name = domain.parse().is_ok_and(|host: ServerName| matches!(host.0, Host::Dns(_)));
+        let sound = domain.contains('.') && is_host(domain) && is_name;
         let name = GeneralName::Dns(text.to_ascii_lowercase());
         let hint = "write it like *.example.org";
         return sound

@@ -80,7 +80,7 @@ proptest! {
 
 #[test]
 fn a_wrong_passphrase_is_told() {
-    for wrong in [Some(low("y")), Some(low("x\0")), None] {
+    for wrong in [Some(low("y")), Some(low("xx")), None] {
         assert_eq!(kind(Pkcs12::read(&CHEAP, wrong.as_ref())), Some(ErrorKind::NoKeyFits));
         assert_eq!(kind(Pkcs12::read_legacy(&CHEAP, wrong.as_ref())), Some(ErrorKind::NoKeyFits));
     }
@@ -188,14 +188,13 @@ fn scrypt_with_absurd_figures_is_refused_before_memory_is_taken() {
 
 #[test]
 fn all_derivations_of_a_file_share_one_budget() {
-    let scheme = pbes2(&pbkdf2(4_000_000, None));
-    let value = sequence(&[&scheme, &octets(&[7; 64])]);
-    // The first is within the bound, and does not open; so only encrypted parts that do would come to the third.
-    assert_eq!(refused(&sealed(&plain_safe(&bag(SHROUDED_KEY, &value)))), ErrorKind::NoKeyFits);
+    // Each alone is within the bound.
+    let (outer, inner) = (5_500_001, 4_500_000);
+    let value = sequence(&[&pbes2(&pbkdf2(inner, None)), &octets(&[7; 64])]);
     let safe = plain_safe(&bag(SHROUDED_KEY, &value));
-    let kdf = pbkdf2(7_000_000, Some(32));
+    let kdf = pbkdf2(outer.into(), Some(32));
     let mut key = [0; 32];
-    pbkdf2::pbkdf2_hmac::<sha2::Sha256>(b"x", b"salt", 7_000_000, &mut key);
+    pbkdf2::pbkdf2_hmac::<sha2::Sha256>(b"x", b"salt", outer, &mut key);
     let mac = <hmac::Hmac<sha2::Sha256> as hmac::KeyInit>::new_from_slice(&key).unwrap();
     let tag = hmac::Mac::finalize(hmac::Mac::chain_update(mac, &safe)).into_bytes();
     assert_eq!(refused(&pfx(&safe, &mac_data(&pbmac1(&kdf), &tag))), ErrorKind::OverLimit);

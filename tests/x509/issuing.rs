@@ -160,8 +160,8 @@ fn a_certificate_lasts_as_long_as_was_said_and_never_longer_than_its_issuer() {
     let then =
         old.issue(profile(), crate::key().public()).unwrap().validity(start - 5 * DAY, start - 3 * DAY);
     assert!(then.sign().is_ok());
-    let far = Issue::self_signed_for(profile(), &crate::key()).unwrap().days(u32::MAX).sign();
-    refused(far, "beyond 9999");
+    let key = crate::key();
+    refused(Issue::self_signed_for(profile(), &key).unwrap().days(u32::MAX).sign(), "beyond 9999");
 }
 
 #[test]
@@ -182,7 +182,8 @@ fn where_things_are_and_by_which_policy_is_said_in_extensions() {
     assert!(accesses[0].is_ocsp() && accesses[1].is_issuers());
     assert_eq!(accesses[1].location, GeneralName::Uri("http://ca.example.org/1.cer".into()));
     for bad in ["", "ca.example.org/1.crl", "://x", "http://", "http://ca.example.org/ü", "http://a b/"] {
-        let issue = root().tls_server(key().public(), &["www.example.org"]).unwrap();
+        let root = root();
+        let issue = root.tls_server(key().public(), &["www.example.org"]).unwrap();
         refused(issue.crl_at(bad).sign(), "a URI in it is none");
     }
 }
@@ -255,7 +256,7 @@ fn names_that_are_none_are_refused() {
     ] {
         assert!(Profile::tls_server(&[bad]).is_err(), "{bad}");
     }
-    refused(Profile::tls_server::<&str>(&[]), "no name");
+    refused(Profile::tls_server(&[""; 0]), "no name");
     refused(Profile::email(&[]), "no name");
 }
 

@@ -1,6 +1,6 @@
 //! The facts about certificates, asked of `Certificate` one by one; and all files, odd or not, kept as they came.
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bulla::x509::{
     AccessDescription, AuthorityKeyIdentifier, Certificate, DistributionPoint, ExtensionValue, GeneralName,
@@ -18,7 +18,8 @@ pub(super) const OPEN: &[(&str, &str)] = &[
         "x509/cryptography.io.with_headers.pem",
         "a key block in OpenSSL's old way stops who seeks certificates",
     ),
-    ("x509/ed25519/ed25519-rfc8410.pem", "PEM with lines of other lengths than 64"),
+    ("x509/custom/cp_invalid.pem", "PEM with lines of 76 characters"),
+    ("x509/ed25519/ed25519-rfc8410.pem", "PEM with lines of 66 characters"),
 ];
 
 #[test]
@@ -48,7 +49,7 @@ fn every_fact_about_a_certificate_is_told() {
 fn what_is_open_is_still_open() {
     for (file, why) in OPEN {
         let all = facts::of(Kind::Certificate);
-        let mut facts = all.iter().filter(|fact| fact.file == *file);
+        let mut facts = all.iter().filter(|fact| fact.file == *file && !fact.expected.starts_with('!'));
         let Some(path) = pyca::vectors(file) else { return };
         let refuses = |fact: &facts::Fact| read(&path).and_then(|read| field(&read, fact.field, "")).is_err();
         assert!(facts.any(refuses), "{file} is read now: take it off the list ({why})");

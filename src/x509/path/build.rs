@@ -4,8 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 use super::chain::{self, Rules, budget};
 use super::fault::{Fault, Reason};
 use crate::encoding::oid::Oid;
+use crate::keys::SignatureAlgorithm;
 use crate::limits::{NAME_COMPARISONS, PATH_CERTIFICATES, PATH_SIGNATURES, PATH_STEPS};
 use crate::x509::certificate::Certificate;
+use crate::x509::crl::Crl;
+use crate::x509::signed::Signed;
 use crate::x509::trust::{Anchor, TrustAnchors};
 
 /// Certificates that paths may lead through, found by their subject's name.
@@ -51,6 +54,9 @@ pub(super) struct Found<'a> {
     pub(super) policies: BTreeSet<Oid>,
 }
 
+/// What a caller asks of a way besides.
+pub(super) type Accept<'a, 'f> = dyn FnMut(&Found<'a>, &mut Search<'a, '_>) -> Result<(), Fault> + 'f;
+
 /// What a search knows throughout.
 pub(super) struct Search<'a, 'r> {
     pub(super) anchors: &'a TrustAnchors,
@@ -66,7 +72,7 @@ impl<'a> Search<'a, '_> {
     pub(super) fn run(
         &mut self,
         end: &'a Certificate,
-        accept: &mut dyn FnMut(&Found<'a>, &mut Self) -> Result<(), Fault>,
+        accept: &mut Accept<'a, '_>,
     ) -> Result<Found<'a>, Fault> {
         if self.anchors.itself(end).is_some() {
             let found = self.judged(None, &[end])?;
@@ -80,7 +86,7 @@ impl<'a> Search<'a, '_> {
         &mut self,
         last: &'a Certificate,
         path: &mut Vec<&'a Certificate>,
-        accept: &mut dyn FnMut(&Found<'a>, &mut Self) -> Result<(), Fault>,
+        accept: &mut Accept<'a, '_>,
     ) -> Result<Found<'a>, Fault> {
         let issuer = last.issuer().canonical();
         let mut best = Fault::new(
@@ -164,19 +170,60 @@ impl<'a> Search<'a, '_> {
         let good = match self.signed.get(&pair) {
             Some(known) => *known,
             None => {
-                self.budget.signatures =
-                    self.budget.signatures.checked_sub(1).ok_or_else(|| budget(certificate, "signatures"))?;
-                let key = chain::key_of(issuer_key, self.rules.legacy).map_err(|error| {
-                    Fault::new(Reason::Weak, certificate, format!("its issuer's key: {}", error.why()))
-                })?;
-                let good =
-                    key.check_signature(algorithm, certificate.as_signed(), certificate.signature()).is_ok();
+                let it = (algorithm, certificate.as_signed(), certificate.signature());
+                let good = self.signs(certificate, issuer_key, it)?;
                 self.signed.insert(pair, good);
                 good
             }
         };
         let why = "the key of whom it names as its issuer did not sign it";
         if good { Ok(()) } else { Err(Fault::new(Reason::Signature, certificate, why)) }
+    }
+
+    /// Whether the key signed these bytes: (algorithm, bytes, signature).
+    fn signs(
+        &mut self,
+        certificate: &Certificate,
+        key: &[u8],
+        (algorithm, signed, signature): (SignatureAlgorithm, &[u8], &[u8]),
+    ) -> Result<bool, Fault> {
+        self.budget.signatures =
+            self.budget.signatures.checked_sub(1).ok_or_else(|| budget(certificate, "signatures"))?;
+        let key = chain::key_of(key, self.rules.legacy).map_err(|error| {
+            Fault::new(Reason::Weak, certificate, format!("its issuer's key: {}", error.why()))
+        })?;
+        Ok(key.check_signature(algorithm, signed, signature).is_ok())
+    }
+
+    /// Whether the key signed a CRL, with an algorithm that is still good. Asked once for each pair.
+    pub(super) fn signs_crl(&mut self, about: &Certificate, key: &[u8], crl: &Crl) -> Result<bool, Fault> {
+        let pair = (crl.as_der().to_vec(), key.to_vec());
+        if let Some(known) = self.signed.get(&pair) {
+            return Ok(*known);
+        }
+        let good = match crl.signed() {
+            Ok(it) => self.signs_other(about, key, &it)?,
+            Err(_) => false,
+        };
+        self.signed.insert(pair, good);
+        Ok(good)
+    }
+
+    /// Whether the key signed something about a certificate, with an algorithm that is still good.
+    pub(super) fn signs_other(&mut self, about: &Certificate, key: &[u8], it: &Signed<'_>) -> Result<bool, Fault> {
+        let weak = it.algorithm.is_weak() && !self.rules.legacy;
+        if weak { Ok(false) } else { self.signs(about, key, (it.algorithm, it.signed, it.signature)) }
+    }
+
+    /// The same search by other rules, out of the same budget.
+    pub(super) fn aside<'s>(&'s mut self, rules: &'s Rules<'s>) -> Search<'a, 's> {
+        Search {
+            anchors: self.anchors,
+            intermediates: self.intermediates,
+            rules,
+            budget: self.budget,
+            signed: self.signed,
+        }
     }
 
     fn judged(

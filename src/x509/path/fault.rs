@@ -45,6 +45,11 @@ impl Fault {
         self.reason == Reason::Budget
     }
 
+    /// The reason in words, for another certificate's fault.
+    pub(super) fn into_detail(self) -> String {
+        self.detail
+    }
+
     /// The one that helps more; the earlier of equals.
     pub(super) fn better(self, other: Self) -> Self {
         if self.reason.cmp(&other.reason) == Ordering::Less { other } else { self }

@@ -6,8 +6,10 @@ mod graph;
 mod names;
 mod policy;
 mod purpose;
+mod revocation;
 mod validation;
 
 pub use policy::PolicyRules;
 pub use purpose::{Mailbox, Purpose};
-pub use validation::{Path, Revocation, Validation};
+pub use revocation::Revocation;
+pub use validation::{Path, Validation};

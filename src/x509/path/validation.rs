@@ -6,25 +6,16 @@ use super::build::{Budget, Found, Intermediates, Search};
 use super::chain::Rules;
 use super::policy::PolicyRules;
 use super::purpose::Purpose;
+use super::revocation::{Revocation, Statuses};
 use crate::clock::Time;
 use crate::encoding::oid::Oid;
 use crate::error::{Error, Result};
-use crate::limits::INTERMEDIATES;
+use crate::limits::{CRLS, INTERMEDIATES, OCSP_RESPONSES};
 use crate::verified::Verified;
 use crate::x509::certificate::Certificate;
+use crate::x509::crl::Crl;
+use crate::x509::ocsp::OcspResponse;
 use crate::x509::trust::TrustAnchors;
-
-/// What missing revocation data means. There is no default: only the caller knows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Revocation {
-    /// For each certificate of the path a CRL or OCSP response must say that it stands; otherwise
-    /// [`Undetermined`](crate::ErrorKind::Undetermined).
-    Require,
-    /// What is given counts, and where nothing is given nothing is asked.
-    IfGiven,
-    /// Nobody looks.
-    Off,
-}
 
 /// Validates certificates: the purpose, whether revocation matters, then [`validate`](Validation::validate).
 ///
@@ -44,6 +35,8 @@ pub struct Validation<'a> {
     revocation: Revocation,
     at: Option<Time>,
     intermediates: Vec<Certificate>,
+    crls: Vec<Crl>,
+    ocsp: Vec<OcspResponse>,
     policies: PolicyRules,
     legacy: bool,
 }
@@ -92,7 +85,8 @@ impl<'a> Validation<'a> {
     /// For this purpose (and name), with this word on missing revocation data, now.
     pub fn new(purpose: Purpose<'a>, revocation: Revocation) -> Self {
         let policies = PolicyRules::any();
-        Validation { purpose, revocation, at: None, intermediates: Vec::new(), policies, legacy: false }
+        let (intermediates, crls, ocsp) = (Vec::new(), Vec::new(), Vec::new());
+        Validation { purpose, revocation, at: None, intermediates, crls, ocsp, policies, legacy: false }
     }
 
     /// At another time than now: when a mail was signed, say, if that is proven.
@@ -104,6 +98,18 @@ impl<'a> Validation<'a> {
     /// Certificates that paths may lead through. They need not be trusted, nor all be of use.
     pub fn intermediates(mut self, certificates: impl IntoIterator<Item = Certificate>) -> Self {
         self.intermediates.extend(certificates);
+        self
+    }
+
+    /// CRLs, whole ones and deltas, in any order. Those that are not about the path do no harm.
+    pub fn crls(mut self, crls: impl IntoIterator<Item = Crl>) -> Self {
+        self.crls.extend(crls);
+        self
+    }
+
+    /// OCSP responses, stapled or asked for. Those that are not about the path do no harm.
+    pub fn ocsp(mut self, responses: impl IntoIterator<Item = OcspResponse>) -> Self {
+        self.ocsp.extend(responses);
         self
     }
 
@@ -137,6 +143,12 @@ impl<'a> Validation<'a> {
         if self.intermediates.len() > INTERMEDIATES {
             return Err(Error::over_limit("intermediate certificates", "there are over 4096", "give fewer"));
         }
+        if self.crls.len() > CRLS {
+            return Err(Error::over_limit("CRLs", "there are over 1024", "give fewer"));
+        }
+        if self.ocsp.len() > OCSP_RESPONSES {
+            return Err(Error::over_limit("OCSP responses", "there are over 1024", "give fewer"));
+        }
         let at = self.at.unwrap_or_else(Time::now);
         let rules =
             Rules { at, purpose: self.purpose.usage(), policies: &self.policies, legacy: self.legacy };
@@ -150,8 +162,11 @@ impl<'a> Validation<'a> {
             budget: &mut budget,
             signed: &mut signed,
         };
-        let found =
-            search.run(certificate, &mut |_, _| self.purpose.suits(certificate, pinned, self.legacy))?;
+        let mut statuses = Statuses::new(&self.crls, &self.ocsp, self.revocation);
+        let found = search.run(certificate, &mut |found, search| {
+            self.purpose.suits(certificate, pinned, self.legacy)?;
+            statuses.stand(found, search)
+        })?;
         Ok(Verified::new(certificate.clone(), Path::of(&found, at)))
     }
 }

@@ -34,15 +34,15 @@ pub(super) fn open(
 ) -> Result<SecretVec> {
     let plain = if algorithm.oid == PBES2.as_bytes() {
         let scheme = EncryptionScheme::from_der(algorithm.whole).map_err(|_| unknown())?;
+        if !legacy && !pbes2::is_current(&scheme) {
+            return Err(old());
+        }
         pbes2::decrypt(&scheme, &text.utf8, sealed, budget)?
     } else {
         let known = LEGACY.iter().find(|(_, oid)| oid.as_bytes() == algorithm.oid);
         let (cipher, _) = known.ok_or_else(unknown)?;
         if !legacy {
-            return Err(unsupported(
-                "it is encrypted with RC2 or triple DES, which protect little",
-                "read it by Pkcs12::read_legacy, and export it again",
-            ));
+            return Err(old());
         }
         open_legacy(*cipher, algorithm, sealed, text, budget)?
     };
@@ -79,6 +79,11 @@ fn open_legacy(
     let iv = derive(Purpose::Iv, 8);
     let Some(iv) = iv.first_chunk::<8>() else { return Ok(None) };
     Ok(cipher.decrypt(&key, iv, sealed))
+}
+
+fn old() -> Error {
+    let why = "it is encrypted with RC2 or triple DES, which protect little";
+    unsupported(why, "read it by Pkcs12::read_legacy, and export it again")
 }
 
 fn unknown() -> Error {

@@ -1,0 +1,64 @@
+//! What an issuer may ask for beyond the profile, and in which form: extensions, URIs, name constraints.
+use super::address::{EmailAddress, is_host};
+use super::extension::{self, Extension};
+use super::name_constraints::Subtree;
+use crate::encoding::oid::KnownOid;
+use crate::error::{Error, Result};
+
+/// What bulla sets itself. With Netscape's certificate type, which once said the same as basicConstraints and keyUsage.
+const OURS: [(KnownOid, &str); 8] = [
+    (extension::BASIC_CONSTRAINTS, "whether it is an authority's follows from how it is issued"),
+    (extension::KEY_USAGE, "the key usage follows from the profile and the key"),
+    (extension::EXTENDED_KEY_USAGE, "the extended key usage follows from the profile"),
+    (extension::SUBJECT_ALT_NAME, "the alternative names are the profile's"),
+    (extension::SUBJECT_KEY_ID, "key identifiers follow from the keys"),
+    (extension::AUTHORITY_KEY_ID, "key identifiers follow from the keys"),
+    (extension::NAME_CONSTRAINTS, "name constraints are set by `permit` and `exclude`"),
+    (KnownOid::new_unwrap("2.16.840.1.113730.1.1"), "the profile says what Netscape's certificate type did"),
+];
+
+/// What constrains policies, in certificates of authorities only (RFC 5280 sections 4.2.1.5, 4.2.1.11, 4.2.1.14).
+const OF_AUTHORITIES: [KnownOid; 3] =
+    [extension::POLICY_MAPPINGS, extension::POLICY_CONSTRAINTS, extension::INHIBIT_ANY_POLICY];
+
+/// Whether an extension may go beside these into a certificate, a leaf's or an authority's.
+pub(super) fn check_extra(extra: &Extension, all: &[Extension], is_leaf: bool) -> Result<()> {
+    let why = match OURS.iter().find(|(id, _)| extra.id().is(id)) {
+        Some((_, why)) => *why,
+        None if is_leaf && OF_AUTHORITIES.iter().any(|id| extra.id().is(id)) => "it is for authorities only",
+        None if all.iter().any(|other| other.id() == extra.id()) => "it is there already",
+        None => return Ok(()),
+    };
+    Err(Error::usage("certificate", format!("extension {} is refused: {why}", extra.id()), "leave it out"))
+}
+
+/// An absolute URI in ASCII, as RFC 5280 section 4.2.1.6 asks. What is there is not looked at.
+pub(super) fn check_uri(uri: &str) -> Result<()> {
+    let sound = uri.split_once("://").is_some_and(|(scheme, rest)| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.bytes().all(plain) && !rest.is_empty()
+    });
+    if sound && uri.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
+    }
+    Err(Error::usage("certificate", "a URI in it is none", "write it like http://example.org/ca.crl"))
+}
+
+/// Whether a subtree says what others will understand.
+pub(super) fn check_subtree(tree: &Subtree) -> Result<()> {
+    let domain = |text: &str| is_host(text.strip_prefix('.').unwrap_or(text));
+    let sound = match tree {
+        Subtree::Email(text) if text.contains('@') => text.is_ascii() && EmailAddress::read(text).is_some(),
+        Subtree::Email(text) | Subtree::Uri(text) => domain(text),
+        // No leading dot: RFC 5280 section 4.2.1.10 has none for hosts, and programs differ.
+        Subtree::Dns(text) => text.is_empty() || is_host(text),
+        Subtree::Ip(address, mask) => address.is_ipv4() == mask.is_ipv4(),
+        Subtree::Directory(name) => !name.is_empty(),
+        Subtree::Other(_) => false,
+    };
+    if sound {
+        return Ok(());
+    }
+    let hint = "write hosts like example.org, mailboxes like bob@example.org, networks as address and mask";
+    Err(Error::usage("certificate", format!("a name constraint is none: {tree}"), hint))
+}

@@ -1,0 +1,382 @@
+//! Whether certificates of a path have been revoked (RFC 5280 section 6.3): by OCSP, and CRLs whole, in parts, indirect, delta.
+use std::collections::HashMap;
+
+use super::build::{Found, Search};
+use super::chain::Rules;
+use super::fault::{Fault, Reason};
+use super::policy::PolicyRules;
+use crate::encoding::tlv;
+use crate::error::Error;
+use crate::limits::CRL_SIGNERS_DEPTH;
+use crate::x509::certificate::Certificate;
+use crate::x509::crl::Crl;
+use crate::x509::crl_extensions::IssuingDistributionPoint;
+use crate::x509::general_name::GeneralName;
+use crate::x509::name::Name;
+use crate::x509::ocsp::{CertificateStatus, OcspResponse};
+use crate::x509::ocsp_check;
+use crate::x509::ocsp_id::{self, About};
+use crate::x509::points::{DistributionPoint, Reasons};
+use crate::x509::revoked::{RevocationReason, Revoked};
+use crate::x509::signed::Signed;
+use crate::x509::trust::Anchor;
+use crate::x509::usage::KeyUsage;
+
+/// What missing revocation data means. There is no default: only the caller knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Revocation {
+    /// For each certificate of the path a CRL or OCSP response must say that it stands; otherwise
+    /// [`Undetermined`](crate::ErrorKind::Undetermined).
+    Require,
+    /// What is given counts. Where nothing was given about a certificate nothing is asked; where something was that
+    /// cannot be gone by (an expired CRL, say), that is [`Undetermined`](crate::ErrorKind::Undetermined), too.
+    IfGiven,
+    /// Nobody looks.
+    Off,
+}
+
+/// What is known of a certificate, as one issuer's key signed it.
+#[derive(Clone)]
+enum Status {
+    Good,
+    Revoked(String),
+    /// Something speaks about it, and cannot be gone by.
+    Unclear(String),
+    /// Nothing speaks about it.
+    Nothing,
+}
+
+impl Status {
+    /// The worse word on revocation counts, and any word more than none.
+    fn or(self, other: Status) -> Status {
+        match (self, other) {
+            (_, Status::Revoked(why)) => Status::Revoked(why),
+            (Status::Good, _) | (_, Status::Good) => Status::Good,
+            (Status::Nothing, other) => other,
+            (unclear, _) => unclear,
+        }
+    }
+}
+
+/// What was given about revocations, and what came out of it so far.
+pub(super) struct Statuses<'a> {
+    crls: &'a [Crl],
+    ocsp: &'a [OcspResponse],
+    demand: Revocation,
+    known: HashMap<(Vec<u8>, Vec<u8>), Status>,
+    /// How many signers of CRLs are being validated inside of each other.
+    depth: usize,
+}
+
+/// The one that issued a certificate, on this path.
+#[derive(Clone, Copy)]
+struct Issuer<'a> {
+    public_key_info: &'a [u8],
+    /// Mozilla's anchors come without.
+    certificate: Option<&'a Certificate>,
+    anchor: &'a Anchor,
+}
+
+impl<'a> Statuses<'a> {
+    pub(super) fn new(crls: &'a [Crl], ocsp: &'a [OcspResponse], demand: Revocation) -> Self {
+        Statuses { crls, ocsp, demand, known: HashMap::new(), depth: 0 }
+    }
+
+    /// Whether no certificate of a path is revoked, as far as the caller wants to know. From the anchor down.
+    pub(super) fn stand(&mut self, found: &Found<'a>, search: &mut Search<'a, '_>) -> Result<(), Fault> {
+        // A certificate that is itself an anchor has nobody who could revoke it.
+        let Some(anchor) = found.anchor.filter(|_| self.demand != Revocation::Off) else { return Ok(()) };
+        let mut issuer =
+            Issuer { public_key_info: &anchor.public_key_info, certificate: anchor.certificate.as_ref(), anchor };
+        for certificate in found.certificates.iter().rev() {
+            match self.status(certificate, issuer, search)? {
+                Status::Good => {}
+                Status::Nothing if self.demand == Revocation::IfGiven => {}
+                Status::Nothing => {
+                    return Err(unclear(certificate, "nothing that was given says whether it is revoked"));
+                }
+                Status::Unclear(why) => return Err(unclear(certificate, &why)),
+                Status::Revoked(when) => return Err(Fault::new(Reason::Revoked, certificate, when)),
+            }
+            issuer = Issuer {
+                public_key_info: certificate.public_key_info(),
+                certificate: Some(certificate),
+                anchor,
+            };
+        }
+        Ok(())
+    }
+
+    fn status(
+        &mut self,
+        certificate: &'a Certificate,
+        issuer: Issuer<'a>,
+        search: &mut Search<'a, '_>,
+    ) -> Result<Status, Fault> {
+        let pair = (certificate.as_der().to_vec(), issuer.public_key_info.to_vec());
+        if let Some(known) = self.known.get(&pair) {
+            return Ok(known.clone());
+        }
+        // Until it is known: who asks for it on the way to its own answer goes in a circle.
+        self.known.insert(pair.clone(), Status::Unclear("the signer of its CRL cannot be judged without it".to_owned()));
+        let by_ocsp = self.by_ocsp(certificate, issuer, search)?;
+        let status = match by_ocsp {
+            Status::Revoked(_) => by_ocsp,
+            _ => by_ocsp.or(self.by_crls(certificate, issuer, search)?),
+        };
+        self.known.insert(pair, status.clone());
+        Ok(status)
+    }
+
+    /// What OCSP responses say (RFC 6960).
+    fn by_ocsp(
+        &self,
+        certificate: &Certificate,
+        issuer: Issuer<'a>,
+        search: &mut Search<'a, '_>,
+    ) -> Result<Status, Fault> {
+        let about = About {
+            certificate,
+            issuer: ocsp_id::Issuer { name: certificate.issuer_der(), public_key_info: issuer.public_key_info },
+        };
+        let mut spent = None;
+        let at = search.rules.at;
+        let judge = &mut |key: &[u8], it: &Signed<'_>| match search.signs_other(certificate, key, it) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::unauthentic()),
+            Err(fault) => {
+                let failed = Err(fault.clone().into());
+                spent = Some(fault).filter(Fault::is_final).or(spent.take());
+                failed
+            }
+        };
+        let said = ocsp_check::status(self.ocsp, &about, at, judge);
+        if let Some(fault) = spent {
+            return Err(fault);
+        }
+        Ok(match said.map(|answer| answer.map(|answer| answer.status)) {
+            Ok(None) => Status::Nothing,
+            Ok(Some(CertificateStatus::Good)) => Status::Good,
+            Ok(Some(CertificateStatus::Revoked { at, reason: Some(reason), .. })) => {
+                Status::Revoked(format!("it was revoked at {at}: {reason}"))
+            }
+            Ok(Some(CertificateStatus::Revoked { at, .. })) => Status::Revoked(format!("it was revoked at {at}")),
+            Ok(Some(CertificateStatus::Unknown)) => Status::Unclear("the OCSP responder does not know it".to_owned()),
+            Err(error) => Status::Unclear(format!("its OCSP response: {}", error.why())),
+        })
+    }
+
+    /// RFC 5280 section 6.3.3, over all distribution points of the certificate, and then its issuer's own CRLs.
+    fn by_crls(
+        &mut self,
+        certificate: &'a Certificate,
+        issuer: Issuer<'a>,
+        search: &mut Search<'a, '_>,
+    ) -> Result<Status, Fault> {
+        let points = certificate.crl_distribution_points();
+        let mut points = points.map_err(|error| Fault::unreadable(certificate, &error))?;
+        points.push(DistributionPoint {
+            names: vec![GeneralName::Directory(certificate.issuer())],
+            ..DistributionPoint::default()
+        });
+        let mut covered = 0;
+        let mut why = None;
+        for point in &points {
+            for crl in self.crls {
+                let scope = match about(point, crl, certificate) {
+                    Ok(Some(scope)) => scope,
+                    Ok(None) => continue,
+                    Err(error) => {
+                        why.get_or_insert(error.to_string());
+                        continue;
+                    }
+                };
+                let all = Reasons::ALL.0;
+                let reasons = point.reasons.unwrap_or(Reasons::ALL).0 & scope.only_some_reasons.unwrap_or(Reasons::ALL).0;
+                if reasons & !covered == 0 {
+                    continue;
+                }
+                match self.listed(crl, certificate, issuer, search) {
+                    Ok(Some(revoked)) => return Ok(Status::Revoked(revoked)),
+                    Ok(None) => covered |= reasons,
+                    Err(fault) if fault.is_final() => return Err(fault),
+                    Err(fault) => {
+                        why.get_or_insert(fault.into_detail());
+                    }
+                }
+                if covered == all {
+                    return Ok(Status::Good);
+                }
+            }
+        }
+        Ok(match why {
+            Some(why) => Status::Unclear(why),
+            None if covered != 0 => Status::Unclear("its CRLs are for some reasons of revocation only".to_owned()),
+            // A delta without the CRL that it changes, a CRL that is about other certificates of the same issuer.
+            None if self.crls.iter().any(|crl| crl.issuer() == certificate.issuer()) => {
+                Status::Unclear("the CRL of its issuer is not about it".to_owned())
+            }
+            None => Status::Nothing,
+        })
+    }
+
+    /// Whether a CRL (with its delta, if there is one) lists a certificate: steps (f) to (k).
+    fn listed(
+        &mut self,
+        crl: &'a Crl,
+        certificate: &'a Certificate,
+        issuer: Issuer<'a>,
+        search: &mut Search<'a, '_>,
+    ) -> Result<Option<String>, Fault> {
+        let unusable = |error: Error| unclear(certificate, &format!("its CRL: {}", error.why()));
+        crl.check_current(search.rules.at).map_err(unusable)?;
+        crl.check_entries().map_err(unusable)?;
+        let key = self.signer(crl, certificate, issuer, search)?;
+        let (name, serial) = (certificate.issuer(), certificate.serial());
+        for delta in self.crls.iter().filter(|delta| changes(delta, crl)) {
+            let usable = delta.check_current(search.rules.at).and_then(|()| delta.check_entries()).is_ok();
+            if !usable || !search.signs_crl(certificate, key, delta)? {
+                continue;
+            }
+            match delta.entry(&name, &serial).map_err(unusable)? {
+                Some(entry) if entry.reason().map_err(unusable)? == Some(RevocationReason::RemoveFromCrl) => {
+                    return Ok(None);
+                }
+                Some(entry) => return Ok(Some(told(&entry))),
+                None => {}
+            }
+        }
+        Ok(crl.entry(&name, &serial).map_err(unusable)?.map(|entry| told(&entry)))
+    }
+
+    /// The key that signed a CRL: the certificate issuer's own, the anchor's, or one of the CRL issuer's name that is
+    /// on a valid path to the same anchor (section 6.3.3 (f)).
+    fn signer(
+        &mut self,
+        crl: &'a Crl,
+        certificate: &'a Certificate,
+        issuer: Issuer<'a>,
+        search: &mut Search<'a, '_>,
+    ) -> Result<&'a [u8], Fault> {
+        let name = crl.issuer();
+        if name == certificate.issuer()
+            && issuer.certificate.is_none_or(may_sign_crls)
+            && search.signs_crl(certificate, issuer.public_key_info, crl)?
+        {
+            return Ok(issuer.public_key_info);
+        }
+        let anchor = issuer.anchor;
+        if name == anchor.subject
+            && anchor.certificate.as_ref().is_none_or(may_sign_crls)
+            && search.signs_crl(certificate, &anchor.public_key_info, crl)?
+        {
+            return Ok(&anchor.public_key_info);
+        }
+        if self.depth >= CRL_SIGNERS_DEPTH {
+            return Err(unclear(certificate, "the signers of its CRL need too many CRLs themselves"));
+        }
+        let candidates: Vec<&'a Certificate> =
+            search.intermediates.named(&name.canonical()).map(|(_, candidate)| candidate).collect();
+        for candidate in candidates.into_iter().filter(|candidate| may_sign_crls(candidate)) {
+            if search.signs_crl(certificate, candidate.public_key_info(), crl)? {
+                self.depth += 1;
+                let valid = self.leads_to(candidate, anchor, search);
+                self.depth -= 1;
+                match valid {
+                    Ok(()) => return Ok(candidate.public_key_info()),
+                    Err(fault) if fault.is_final() => return Err(fault),
+                    Err(_) => {}
+                }
+            }
+        }
+        Err(unclear(certificate, "its CRL is signed by nobody who may"))
+    }
+
+    /// Whether a signer of CRLs is on a path of its own to this anchor, not revoked.
+    fn leads_to(
+        &mut self,
+        candidate: &'a Certificate,
+        anchor: &'a Anchor,
+        search: &mut Search<'a, '_>,
+    ) -> Result<(), Fault> {
+        let any = PolicyRules::any();
+        let rules = Rules { at: search.rules.at, purpose: None, policies: &any, legacy: search.rules.legacy };
+        let mut aside = search.aside(&rules);
+        let accept = &mut |found: &Found<'a>, search: &mut Search<'a, '_>| {
+            let same = found.anchor.is_some_and(|other| std::ptr::eq(other, anchor));
+            if !same {
+                return Err(unclear(candidate, "it leads to another anchor than the certificate whose CRL it signed"));
+            }
+            // Whoever wants to know of certificates wants to know of those who tell.
+            self.stand(found, search)
+        };
+        aside.run(candidate, accept).map(|_| ())
+    }
+}
+
+fn unclear(certificate: &Certificate, why: &str) -> Fault {
+    Fault::new(Reason::Undetermined, certificate, why.to_owned())
+}
+
+fn told(entry: &Revoked<'_>) -> String {
+    let when = entry.at().map_or_else(|_| "some time".to_owned(), |at| at.to_string());
+    match entry.reason() {
+        Ok(Some(reason)) => format!("it was revoked at {when}: {reason}"),
+        _ => format!("it was revoked at {when}"),
+    }
+}
+
+fn may_sign_crls(certificate: &Certificate) -> bool {
+    certificate.key_usage().is_ok_and(|usage| usage.is_none_or(|usage| usage.allows(KeyUsage::CRL_SIGN)))
+}
+
+/// Whether a whole CRL is about a certificate, and what it says it is about (section 6.3.3 (b)).
+fn about(
+    point: &DistributionPoint,
+    crl: &Crl,
+    certificate: &Certificate,
+) -> crate::Result<Option<IssuingDistributionPoint>> {
+    let issuer = crl.issuer();
+    let named = |names: &[GeneralName]| names.iter().any(|name| matches!(name, GeneralName::Directory(name) if *name == issuer));
+    let is_issuers = if point.crl_issuer.is_empty() { issuer == certificate.issuer() } else { named(&point.crl_issuer) };
+    if !is_issuers || crl.is_delta() {
+        return Ok(None);
+    }
+    let Some(scope) = crl.issuing_distribution_point()? else {
+        // Only a CRL that says so may be about certificates of others.
+        return Ok(point.crl_issuer.is_empty().then(IssuingDistributionPoint::default));
+    };
+    if !point.crl_issuer.is_empty() && !scope.is_indirect {
+        return Ok(None);
+    }
+    let places = full_names(&scope.names, scope.relative.as_deref(), &issuer);
+    let wanted = full_names(&point.names, point.relative.as_deref(), &issuer);
+    let wanted = if wanted.is_empty() { point.crl_issuer.clone() } else { wanted };
+    if !places.is_empty() && !places.iter().any(|place| wanted.contains(place)) {
+        return Ok(None);
+    }
+    let is_ca = certificate.basic_constraints()?.is_some_and(|constraints| constraints.is_ca);
+    let other = if is_ca { scope.only_user_certificates } else { scope.only_ca_certificates };
+    Ok((!other && !scope.only_attribute_certificates).then_some(scope))
+}
+
+/// Names of a place, one relative to the CRL's issuer made whole (section 4.2.1.13).
+fn full_names(names: &[GeneralName], relative: Option<&[u8]>, issuer: &Name) -> Vec<GeneralName> {
+    let mut all = names.to_vec();
+    if let (Some(relative), Ok(issuer)) = (relative, tlv::only(issuer.as_der(), tlv::SEQUENCE)) {
+        let whole = Name::from_der(&tlv::sequence(&[issuer.value(), relative]));
+        all.extend(whole.map(GeneralName::Directory));
+    }
+    all
+}
+
+/// Whether a delta CRL says what changed since this one (section 5.2.4): same issuer, same scope, made on this one or
+/// an earlier, and later than it.
+fn changes(delta: &Crl, crl: &Crl) -> bool {
+    let numbers = || -> crate::Result<bool> {
+        let (base, own, last) = (delta.delta_base()?, delta.number()?, crl.number()?);
+        let fits = base.is_some_and(|base| last.as_ref().is_some_and(|last| base <= *last)) && own > last;
+        Ok(fits && delta.raw_issuing_point()? == crl.raw_issuing_point()?)
+    };
+    delta.is_delta() && delta.issuer() == crl.issuer() && numbers().unwrap_or(false)
+}
