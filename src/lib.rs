@@ -66,8 +66,9 @@ pub use error::{Error, ErrorKind, Result};
 pub use file::{Authenticity, Format, Padding, decrypt, decrypt_file, encrypt, encrypt_file};
 #[cfg(any(feature = "file", feature = "x509"))]
 pub use keys::{
-    Digest, Fingerprint, Identity, KdfCost, KdfLimits, Key, KeyId, KeyKind, Keyring, Lock, Passphrase,
-    PrivateKey, PublicKey, Recipient, Recipients, SignatureAlgorithm, Unlock,
+    Decryption, Digest, Fingerprint, Identity, KdfCost, KdfLimits, Key, KeyId, KeyKind, Keyring, Lock,
+    Passphrase, PrivateKey, PublicKey, Recipient, Recipients, RemoteKey, SignatureAlgorithm, ToDecrypt,
+    ToSign, Unlock, legacy,
 };
 #[cfg(any(feature = "file", feature = "x509"))]
 pub use verified::Verified;

@@ -50,8 +50,9 @@ pub(crate) const RSA_MIN_BITS: usize = 2048;
 /// See [`RSA_MIN_BITS`].
 pub(crate) const RSA_MAX_BITS: usize = 8192;
 /// RSA modulus bits of old certificates and messages, which are read only on request: FIPS 186-4 had no shorter ones.
-#[cfg(feature = "x509")]
 pub(crate) const RSA_MIN_BITS_OLD: usize = 1024;
+/// Bits of p of DSA keys, which are read only on request: FIPS 186-2 stops at 1024, FIPS 186-4 section 4.2 at 3072.
+pub(crate) const DSA_BITS: std::ops::RangeInclusive<usize> = 1024..=3072;
 /// RSA operations in one opening. age's files name a key once; each costs up to 70 ms.
 pub(crate) const SSH_RSA_TRIES: u32 = 16;
 /// Tags of `key` stanzas compared in one opening, stanzas times keys: about 0.3 s. Ours: 1024 stanzas for a ring of 256.
@@ -80,7 +81,7 @@ pub(crate) const EXTENSIONS: usize = 256;
 pub(crate) const NAME_ATTRIBUTES: usize = 256;
 /// Names in an extension. Ours: the largest certificates of content networks have a few hundred, CAs allow 2000.
 pub(crate) const GENERAL_NAMES: usize = 4096;
-/// Policies, or mappings of them, in an extension. Ours; BoringSSL's bound on the whole graph is of this kind (RFC 9618 section 3).
+/// Policies, or mappings of them, in an extension. Ours; with it the graph of RFC 9618 stays small.
 pub(crate) const POLICIES: usize = 1024;
 
 /// Values within values in BER. Ours: certificates in signed messages in PKCS #7 come to 16.
@@ -109,8 +110,6 @@ pub(crate) const PATH_STEPS: u32 = 20_000;
 pub(crate) const PATH_SIGNATURES: u32 = 256;
 /// Names compared with name constraints in one validation: webpki's number.
 pub(crate) const NAME_COMPARISONS: u32 = 250_000;
-/// Edges of the graph of policies in one validation. Ours; RFC 9618 keeps its growth to the square of a certificate's policies.
-pub(crate) const POLICY_EDGES: usize = 65_536;
 
 /// Bytes of a CRL. Ours: the largest in use have about 50 MB; a million entries with reasons come to 40.
 pub(crate) const CRL_BYTES: usize = 256 << 20;

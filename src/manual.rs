@@ -9,5 +9,8 @@ pub mod design {}
 pub mod architecture {}
 #[doc = include_str!("../docs/past-mistakes.md")]
 pub mod past_mistakes {}
+#[cfg(feature = "x509")]
+#[doc = include_str!("../docs/certificates.md")]
+pub mod certificates {}
 #[doc = include_str!("../docs/command.md")]
 pub mod command {}

@@ -12,6 +12,7 @@ mod published;
 
 mod keys {
     mod hostile;
+    mod legacy;
     mod openssl;
     mod post_quantum;
     mod pyca;

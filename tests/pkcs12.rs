@@ -1,6 +1,7 @@
 //! PKCS #12 and PKCS #7: what they promise, hostile files, published vectors, and other programs' files, both ways.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::as_conversions,
@@ -25,7 +26,7 @@ mod pkcs12 {
     mod vectors;
 }
 
-use bulla::x509::{Pkcs12, Pkcs12Key};
+use bulla::x509::{self, Authority, Credential, Pkcs12, Pkcs12Builder, Pkcs12Key};
 use bulla::{ErrorKind, KdfCost, KeyKind, Passphrase, PrivateKey};
 use pkcs12::der::certificate;
 
@@ -72,6 +73,33 @@ fn what_is_put_in_comes_out() {
         assert!(tied.local_key_id().is_some());
         assert!(file.certificate_of(&file.keys()[1]).is_none());
     }
+}
+
+#[test]
+fn a_credential_goes_in_and_comes_out_with_its_chain() {
+    let key = || PrivateKey::generate(KeyKind::P256).unwrap();
+    let root = Authority::root(&"CN=Root".parse().unwrap(), key()).unwrap();
+    let bobs = key();
+    let certificate =
+        root.email(bobs.public(), &["bob@example.org".parse().unwrap()]).unwrap().sign().unwrap();
+    let bob = Credential::new(bobs, [certificate, root.certificate().clone()]).unwrap();
+    let builder = || Pkcs12::builder().credential("Bob", &bob).unwrap();
+    let stranger = x509::Issue::self_signed(&"CN=Stranger".parse().unwrap(), &key()).unwrap();
+    let read =
+        |builder: Pkcs12Builder| Pkcs12::read(&builder.to_der(&low("x")).unwrap(), Some(&low("x"))).unwrap();
+    let file = read(builder().certificate(&stranger));
+    for found in [file.credential().unwrap(), file.credential_of(&file.keys()[0]).unwrap()] {
+        assert_eq!(found.key().public(), bob.key().public());
+        assert_eq!(found.chain(), bob.chain());
+    }
+    // Which of two? And a key without a certificate is no credential.
+    let other = key();
+    let two = read(builder().key("other", &other).unwrap());
+    assert_eq!(two.credential().unwrap_err().kind(), ErrorKind::Usage);
+    assert_eq!(two.credential_of(&two.keys()[0]).unwrap().chain(), bob.chain());
+    assert_eq!(two.credential_of(&two.keys()[1]).unwrap_err().kind(), ErrorKind::Usage);
+    let none = read(Pkcs12::builder().certificate(&stranger));
+    assert_eq!(none.credential().unwrap_err().kind(), ErrorKind::Usage);
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod revocation {
     pub(crate) mod make;
     mod ocsp;
     mod ocsp_hostile;
+    mod ocsp_paths;
     mod ocsp_responders;
     mod openssl;
     mod published;

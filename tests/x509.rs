@@ -13,10 +13,17 @@
 mod peers;
 
 mod x509 {
+    pub(crate) mod bench;
     mod credentials;
     mod issuing;
+    mod openssl;
+    mod others;
+    mod python;
     mod requests;
+    mod showing;
 }
+
+use x509::bench;
 
 use bulla::x509::{Authority, Credential, Name};
 use bulla::{ErrorKind, KeyKind, PrivateKey, Result};

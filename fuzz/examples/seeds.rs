@@ -3,7 +3,9 @@ use std::fs;
 use std::path::Path;
 
 use bulla::file::Encryption;
-use bulla::{Format, Identity, Recipient, Recipients};
+use bulla::x509::{Bundle, Issue};
+use bulla::{Format, Identity, KeyKind, PrivateKey, Recipient, Recipients};
+use bulla_fuzz::der::{self, wrap};
 use bulla_fuzz::{KEY, SSH, SSH_ED25519, SSH_RSA, X25519, XWING};
 
 fn main() {
@@ -32,6 +34,7 @@ fn main() {
     }
     keys(&[x25519, x_wing, ed25519, rsa]);
     archives();
+    bags();
 }
 
 fn container(name: &str, encryption: &Encryption<'_>) {
@@ -102,6 +105,48 @@ fn archives() {
     let mut record = plain.concat();
     record.resize(10_240, 0);
     write("archive", "record", &record);
+}
+
+/// Of one key, PKCS #7 and PKCS #12. No number has more than two bytes: the target passes over what may cost time.
+fn bags() {
+    let key = PrivateKey::generate(KeyKind::Ed25519).unwrap();
+    let certificate = Issue::self_signed(&"CN=Bob".parse().unwrap(), &key).unwrap();
+    let bundle = Bundle::new().with(&certificate);
+    let der = certificate.as_der();
+    let pieces =
+        [&[0x30, 0x80, 0x24, 0x80, 4, 1, 1, 0x24, 3, 4, 1, 2, 0, 0, 0x23, 4, 3, 2, 4, 0xf0][..], &[0, 0]];
+    write("ber", "bundle", &bundle.to_der());
+    write("ber", "pem", bundle.to_pem().as_bytes());
+    write("ber", "stream", &der::bundle(der));
+    write("ber", "certificates", &[&[0], der, &wrap(0xa2, &[&[5, 0]])].concat());
+    write("ber", "pieces", &[&[0], &pieces.concat()[..], &[0x30, 0x84, 0, 0, 0, 3, 1, 1, 1]].concat());
+
+    let pem = key.expose_pem().unwrap();
+    let pkcs8 = unbase64(&pem.lines().filter(|line| !line.starts_with('-')).collect::<String>());
+    let oid = |last: &[u8]| wrap(6, &[&[42, 134, 72, 134, 247, 13, 1], last]);
+    let attribute = |last: u8, value: &[u8]| wrap(0x30, &[&oid(&[9, last]), &wrap(0x31, &[value])]);
+    let label = [attribute(20, &wrap(30, &[b"\0B\0o\0b"])), attribute(21, &wrap(4, &[b"id"]))].concat();
+    let bag = |kind: u8, value: &[u8]| {
+        wrap(0x30, &[&oid(&[12, 10, 1, kind]), &wrap(0xa0, &[value]), &wrap(0x31, &[&label])])
+    };
+    let salt = [&wrap(4, &[b"saltsalt"])[..], &[2, 1, 2]].concat();
+    let legacy = wrap(0x30, &[&oid(&[12, 1, 3]), &wrap(0x30, &[&salt])]);
+    let prf = wrap(0x30, &[&wrap(6, &[&[42, 134, 72, 134, 247, 13, 2, 9]]), &[5, 0]]);
+    let pbkdf2 = wrap(0x30, &[&oid(&[5, 12]), &wrap(0x30, &[&salt, &prf])]);
+    let aes = wrap(0x30, &[&wrap(6, &[&[96, 134, 72, 1, 101, 3, 4, 1, 42]]), &wrap(4, &[&[9; 16]])]);
+    let pbes2 = wrap(0x30, &[&oid(&[5, 13]), &wrap(0x30, &[&pbkdf2, &aes])]);
+    let own = bag(3, &wrap(0x30, &[&oid(&[9, 22, 1]), &wrap(0xa0, &[&wrap(4, &[der])])]));
+    let shrouded = |how: &[u8]| bag(2, &wrap(0x30, &[how, &wrap(4, &[&[7; 64]])]));
+    let all = [bag(1, &pkcs8), own.clone(), bag(6, &wrap(0x30, &[&own])), bag(5, &[5, 0])].concat();
+    let encrypted = wrap(0x30, &[der::DATA, &pbes2, &wrap(0x80, &[&[7; 64]])]);
+    let encrypted = der::content(&oid(&[7, 6]), &wrap(0x30, &[&[2, 1, 0], &encrypted]));
+    let safe = wrap(0x30, &[&der::content(der::DATA, &wrap(4, &[&wrap(0x30, &[&all])])), &encrypted]);
+    write("pkcs12", "file", &der::pkcs12(&safe));
+    write("pkcs12", "safe", &[&[0], &safe[..]].concat());
+    write("pkcs12", "contents", &[&[1], &wrap(0x30, &[&all])[..]].concat());
+    for (name, bags) in [("bags", all), ("legacy", shrouded(&legacy)), ("pbes2", shrouded(&pbes2))] {
+        write("pkcs12", name, &[&[2], &bags[..]].concat());
+    }
 }
 
 /// A part of a tar stream, of any kind and with any name: tar's own builder would refuse some.

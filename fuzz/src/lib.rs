@@ -1,4 +1,7 @@
 //! What the fuzz targets share: keys that never change, and checks that hold whatever comes in.
+pub mod der;
+pub mod revocation;
+
 use std::io::Read;
 use std::sync::LazyLock;
 

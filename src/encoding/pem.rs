@@ -1,4 +1,5 @@
 //! PEM as keys and certificates have it (RFC 7468): any number of blocks, text between them ignored.
+use base64ct::{Base64, Encoding};
 use pem_rfc7468::LineEnding;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -18,7 +19,7 @@ pub(crate) fn blocks(text: &str) -> Result<Vec<Block>> {
     let mut blocks = Vec::new();
     let mut rest = text;
     while let Some((_, after)) = rest.split_once(BEGIN) {
-        let (label, _) = after.split_once(DASHES).ok_or_else(unsound)?;
+        let (label, after) = after.split_once(DASHES).ok_or_else(unsound)?;
         let end = format!("-----END {label}-----");
         let (inside, later) = after.split_once(end.as_str()).ok_or_else(unsound)?;
         if inside.contains("Proc-Type:") {
@@ -29,12 +30,20 @@ pub(crate) fn blocks(text: &str) -> Result<Vec<Block>> {
                 "turn it into PKCS #8: openssl pkcs8 -topk8",
             ));
         }
-        let block = SecretVec::new(format!("{BEGIN}{inside}{end}\n").into_bytes());
-        let (label, bytes) = pem_rfc7468::decode_vec(&block).map_err(|_| unsound())?;
-        blocks.push(Block { label: label.to_owned(), bytes: SecretVec::new(bytes) });
+        blocks.push(Block { label: label.to_owned(), bytes: decode(inside)? });
         rest = later;
     }
     Ok(blocks)
+}
+
+/// Base64 in lines of any length: RFC 7468 section 3 asks readers to take what others wrote, and there is much.
+fn decode(inside: &str) -> Result<SecretVec> {
+    let mut packed = SecretVec::new(Vec::with_capacity(inside.len()));
+    packed.extend(inside.bytes().filter(|byte| !byte.is_ascii_whitespace()));
+    let mut bytes = SecretVec::new(vec![0; packed.len()]);
+    let length = Base64::decode(&packed[..], &mut bytes).map_err(|_| unsound())?.len();
+    bytes.truncate(length);
+    Ok(bytes)
 }
 
 /// One block, in lines of 64 characters.
@@ -59,6 +68,18 @@ mod tests {
         let found: Vec<_> = found.iter().map(|block| (block.label.as_str(), &block.bytes[..])).collect();
         assert_eq!(found, [("A KEY", &b"one"[..]), ("CERTIFICATE", &[7; 100])]);
         assert!(blocks("no PEM at all").unwrap().is_empty());
+    }
+
+    #[test]
+    fn lines_of_any_length_are_read() {
+        let text = encode("A KEY", &[7; 100]).unwrap();
+        let body: String = text.lines().filter(|line| !line.starts_with('-')).collect();
+        for width in [1, 10, 76, 1000] {
+            let lines: Vec<&str> =
+                body.as_bytes().chunks(width).map(|line| str::from_utf8(line).unwrap()).collect();
+            let other = format!("-----BEGIN A KEY-----\r\n{}\r\n-----END A KEY-----", lines.join("\r\n"));
+            assert_eq!(&blocks(&other).unwrap()[0].bytes[..], [7; 100], "{other}");
+        }
     }
 
     #[test]

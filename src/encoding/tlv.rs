@@ -193,11 +193,6 @@ impl<'a> Walker<'a> {
     pub(crate) fn end(&self) -> Result<()> {
         if self.is_done() { Ok(()) } else { Err(Unsound) }
     }
-
-    /// What is left, unread.
-    pub(crate) fn rest(&self) -> &'a [u8] {
-        self.text.get(self.at..self.end).unwrap_or_default()
-    }
 }
 
 /// The only value of a text, which has this tag.

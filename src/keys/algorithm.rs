@@ -170,13 +170,17 @@ impl SignatureAlgorithm {
         der.unwrap_or_default()
     }
 
+    /// The hash, of those that hash the message first.
+    pub(super) fn digest(self) -> Option<Digest> {
+        match self {
+            RsaPkcs1(digest) | Ecdsa(digest) | RsaPss { digest, .. } | Dsa(digest) => Some(digest),
+            Ed25519 | MlDsa44 | MlDsa65 | MlDsa87 => None,
+        }
+    }
+
     /// Whether it holds for reading old things at most: SHA-1, and all of DSA.
     pub(crate) fn is_weak(self) -> bool {
-        match self {
-            RsaPkcs1(digest) | Ecdsa(digest) | RsaPss { digest, .. } => digest == Digest::Sha1,
-            Ed25519 | MlDsa44 | MlDsa65 | MlDsa87 => false,
-            Dsa(_) => true,
-        }
+        matches!(self, Dsa(_)) || self.digest() == Some(Digest::Sha1)
     }
 }
 

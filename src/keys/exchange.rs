@@ -1,18 +1,30 @@
-//! Key agreement and encapsulation: what the floors above encrypt with; and a test of whether a key does its work.
+//! Decryption, key agreement and encapsulation: what the floors above encrypt with; and a test of whether a key does its work.
+use super::algorithm::Digest;
+use super::kind::KeyKind;
 use super::material::{Material, unsound};
 use super::private::PrivateKey;
 use super::public::{self, PublicKey};
-use crate::error::{Error, Result};
+use super::remote::{self, Decryption, ToDecrypt};
+use crate::error::{Error, ErrorKind, Result};
 use crate::primitives::ml_kem::Encapsulated;
+use crate::primitives::random;
 use crate::secret::{SecretVec, equal};
 
 /// What [`PrivateKey::check`] signs for.
 const CHECK: &str = "key check";
 
+/// RSAES-OAEP as bulla encrypts: with SHA-256 throughout and no label.
+const OAEP: Decryption<'_> = Decryption::RsaOaep { digest: Digest::Sha256, mask: Digest::Sha256, label: b"" };
+
+/// A use of a key, and whether its public half agreed.
+type Trial = fn(&PrivateKey) -> Result<bool>;
+
 impl PrivateKey {
-    /// Uses the key once, and looks whether the public half agrees: it signs and verifies, or shares a secret with itself.
+    /// Uses the key once for each thing that it is for, and looks whether the public half agrees: it signs and verifies,
+    /// encrypts and decrypts, or shares a secret with itself.
     ///
-    /// Keys in bytes are checked as they are read. This shows that a key kept elsewhere is there and works.
+    /// Keys in bytes are checked as they are read. This shows that a key kept elsewhere is there and works: it need not
+    /// do everything that keys of its kind can do, but something.
     ///
     /// ```
     /// use bulla::{KeyKind, PrivateKey};
@@ -21,21 +33,29 @@ impl PrivateKey {
     /// ```
     ///
     /// # Errors
-    /// [`Malformed`](crate::ErrorKind::Malformed) if the halves do not fit together.
+    /// [`Malformed`](crate::ErrorKind::Malformed) if the halves do not fit together. For a key kept elsewhere also what its
+    /// keeper says, and [`Unsupported`](crate::ErrorKind::Unsupported) if it does nothing at all.
     pub fn check(&self) -> Result<()> {
-        let fits = match self.public.material() {
-            public::Material::Rsa(_) => self.signs()?,
-            public::Material::Scheme(scheme, _) if scheme.signs() => self.signs()?,
-            public::Material::Scheme(scheme, _) if scheme.encapsulates() => {
-                let made = self.public.encapsulate()?;
-                equal(&self.decapsulate(&made.ciphertext)?, &made.shared)
-            }
-            public::Material::Scheme(..) => {
-                let other = PrivateKey::generate(self.kind())?;
-                equal(&self.agree(other.public())?, &other.agree(&self.public)?)
-            }
+        let trials: &[Trial] = match self.public.material() {
+            public::Material::Rsa(_) => &[Self::signs, Self::opens],
+            public::Material::Scheme(scheme, _) if scheme.encapsulates() => &[Self::decapsulates],
+            public::Material::Scheme(scheme, _) => match (scheme.signs(), scheme.agreed_length()) {
+                (true, Some(_)) => &[Self::signs, Self::agrees],
+                (true, None) => &[Self::signs],
+                (false, _) => &[Self::agrees],
+            },
+            public::Material::Dsa(_) => &[],
         };
-        if fits { Ok(()) } else { Err(unsound()) }
+        let mut outcome = Err(unsound());
+        for trial in trials {
+            match trial(self) {
+                Ok(true) => outcome = Ok(()),
+                Ok(false) => return Err(unsound()),
+                Err(error) if error.kind() == ErrorKind::Unsupported => outcome = outcome.or(Err(error)),
+                Err(error) => return Err(error),
+            }
+        }
+        outcome
     }
 
     fn signs(&self) -> Result<bool> {
@@ -43,13 +63,48 @@ impl PrivateKey {
         Ok(self.public.verify(CHECK, b"", &signature).is_ok())
     }
 
+    fn opens(&self) -> Result<bool> {
+        let secret = random::bytes::<32>();
+        let sealed = self.public.encrypt(&secret)?;
+        match self.decrypt(&sealed) {
+            Ok(opened) => Ok(equal(&opened, &secret)),
+            Err(error) if error.kind() == ErrorKind::Unauthentic => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn agrees(&self) -> Result<bool> {
+        let other = PrivateKey::generate(self.kind())?;
+        Ok(equal(&self.agree(other.public())?, &other.agree(&self.public)?))
+    }
+
+    fn decapsulates(&self) -> Result<bool> {
+        let made = self.public.encapsulate()?;
+        Ok(equal(&self.decapsulate(&made.ciphertext)?, &made.shared))
+    }
+
+    /// Opens what [`PublicKey::encrypt`] sealed.
+    pub(crate) fn decrypt(&self, sealed: &[u8]) -> Result<SecretVec> {
+        match &self.material {
+            Material::Rsa(key) => key.open("", sealed).ok_or_else(Error::unauthentic),
+            Material::Remote(key) if matches!(self.kind(), KeyKind::Rsa { .. }) => {
+                remote::decrypt(&**key, &ToDecrypt::new(OAEP, sealed))
+            }
+            _ => Err(is_not_for(self.public(), "decrypts nothing", "RSA")),
+        }
+    }
+
     /// The secret that this key and another one's owner have in common, by ECDH or X25519: of 32 bytes, P-384 48 and
     /// P-521 66. It is no key yet.
     pub(crate) fn agree(&self, peer: &PublicKey) -> Result<SecretVec> {
-        let shared = match (&self.material, peer.material()) {
-            (Material::Scheme(own, secret), public::Material::Scheme(other, point)) if own == other => {
-                own.agree(secret, point)
-            }
+        let (public::Material::Scheme(own, _), public::Material::Scheme(other, point)) =
+            (self.public.material(), peer.material())
+        else {
+            return Err(is_not_for(&self.public, "agrees on no key", "X25519 or P-256"));
+        };
+        let shared = match (&self.material, own.agreed_length().filter(|_| own == other)) {
+            (Material::Remote(key), Some(length)) => return remote::agree(&**key, peer, length),
+            (Material::Scheme(_, secret), Some(_)) => own.agree(secret, point),
             _ => None,
         };
         shared.ok_or_else(|| {
@@ -61,34 +116,49 @@ impl PrivateKey {
     /// The secret of 32 bytes in an encapsulation (FIPS 203 section 7.3). One that was not made for this key gives another
     /// secret, not an error: what is encrypted under it shows that.
     pub(crate) fn decapsulate(&self, ciphertext: &[u8]) -> Result<SecretVec> {
-        let shared = match &self.material {
-            Material::Scheme(scheme, seed) => scheme.decapsulate(seed, ciphertext),
-            Material::Expanded(scheme, expanded) => scheme.decapsulate_expanded(expanded, ciphertext),
-            Material::Rsa(_) => None,
+        let shared = match (&self.material, self.public.material()) {
+            (Material::Scheme(scheme, seed), _) => scheme.decapsulate(seed, ciphertext),
+            (Material::Expanded(scheme, expanded), _) => scheme.decapsulate_expanded(expanded, ciphertext),
+            (Material::Remote(key), public::Material::Scheme(scheme, _)) if scheme.encapsulates() => {
+                let shared = remote::decrypt(&**key, &ToDecrypt::new(Decryption::MlKem, ciphertext))?;
+                Some(shared).filter(|shared| shared.len() == 32)
+            }
+            _ => None,
         };
         shared.ok_or_else(Error::unauthentic)
     }
 }
 
 impl PublicKey {
+    /// Seals a short secret for the owner of an RSA key.
+    pub(crate) fn encrypt(&self, secret: &[u8]) -> Result<Vec<u8>> {
+        let sealed = match self.material() {
+            public::Material::Rsa(key) => key.seal("", secret),
+            _ => None,
+        };
+        sealed.ok_or_else(|| is_not_for(self, "encrypts no such secret", "RSA"))
+    }
+
     /// A fresh secret of 32 bytes and its encapsulation for the owner of this key (FIPS 203 section 7.2).
     pub(crate) fn encapsulate(&self) -> Result<Encapsulated> {
         let made = match self.material() {
             public::Material::Scheme(scheme, key) => scheme.encapsulate(key),
-            public::Material::Rsa(_) => None,
+            _ => None,
         };
-        made.ok_or_else(|| {
-            Error::usage("key", format!("{} encapsulates nothing", self.kind()), "take an ML-KEM key")
-        })
+        made.ok_or_else(|| is_not_for(self, "encapsulates nothing", "ML-KEM"))
     }
+}
+
+fn is_not_for(key: &PublicKey, what: &str, better: &str) -> Error {
+    Error::usage("key", format!("{} {what}", key.kind()), format!("take a key of {better}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ErrorKind, KeyKind};
 
     const AGREEING: [KeyKind; 4] = [KeyKind::P256, KeyKind::P384, KeyKind::P521, KeyKind::X25519];
+    const RSA: KeyKind = KeyKind::Rsa { bits: 2048 };
     const KEMS: [KeyKind; 3] = [KeyKind::MlKem512, KeyKind::MlKem768, KeyKind::MlKem1024];
 
     fn key(kind: KeyKind) -> PrivateKey {
@@ -129,8 +199,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_sealed_for_an_rsa_key_opens_with_it_alone() {
+        let (one, two) = (key(RSA), key(RSA));
+        let sealed = one.public().encrypt(b"a secret").unwrap();
+        assert_eq!(one.decrypt(&sealed).unwrap()[..], *b"a secret");
+        assert_eq!(two.decrypt(&sealed).unwrap_err().kind(), ErrorKind::Unauthentic);
+        assert_eq!(one.decrypt(&sealed[1..]).unwrap_err().kind(), ErrorKind::Unauthentic);
+        assert_eq!(one.public().encrypt(&[0; 200]).unwrap_err().kind(), ErrorKind::Usage);
+        let other = key(KeyKind::X25519);
+        assert_eq!(other.public().encrypt(b"a secret").unwrap_err().kind(), ErrorKind::Usage);
+        assert_eq!(other.decrypt(&sealed).unwrap_err().kind(), ErrorKind::Usage);
+    }
+
+    #[test]
     fn a_key_whose_halves_are_of_two_keys_does_not_pass_its_check() {
-        for kind in AGREEING.into_iter().chain(KEMS).chain([KeyKind::Ed25519, KeyKind::MlDsa44]) {
+        for kind in AGREEING.into_iter().chain(KEMS).chain([RSA, KeyKind::Ed25519, KeyKind::MlDsa44]) {
             let (one, mut two) = (key(kind), key(kind));
             assert!(one.check().is_ok(), "{kind}");
             two.material = one.material;

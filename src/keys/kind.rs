@@ -40,6 +40,13 @@ pub enum KeyKind {
     MlKem768,
     /// ML-KEM-1024 (FIPS 203): category 5.
     MlKem1024,
+    /// DSA (FIPS 186-4) with a modulus of so many bits: public keys in old certificates, and
+    /// [`legacy::DsaPublicKey`](crate::legacy::DsaPublicKey).
+    #[non_exhaustive]
+    Dsa {
+        /// Bits of the modulus.
+        bits: u32,
+    },
 }
 
 impl KeyKind {
@@ -54,10 +61,10 @@ impl KeyKind {
         KeyKind::Rsa { bits }
     }
 
-    /// `None`: RSA, which has no scheme of one size.
+    /// `None`: RSA and DSA, which have no scheme of one size.
     pub(super) fn scheme(self) -> Option<Scheme> {
         match self {
-            KeyKind::Rsa { .. } => None,
+            KeyKind::Rsa { .. } | KeyKind::Dsa { .. } => None,
             KeyKind::P256 => Some(Scheme::P256),
             KeyKind::P384 => Some(Scheme::P384),
             KeyKind::P521 => Some(Scheme::P521),
@@ -93,6 +100,7 @@ impl fmt::Display for KeyKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             KeyKind::Rsa { bits } => write!(f, "RSA {bits}"),
+            KeyKind::Dsa { bits } => write!(f, "DSA {bits}"),
             KeyKind::P256 => f.write_str("P-256"),
             KeyKind::P384 => f.write_str("P-384"),
             KeyKind::P521 => f.write_str("P-521"),

@@ -1,5 +1,6 @@
 //! The secret half of a key pair, as the algorithms take it.
 use super::public::{Material as PublicMaterial, PublicKey};
+use super::remote::RemoteKey;
 use crate::error::{Error, Result};
 use crate::primitives::rsa;
 use crate::primitives::scheme::Scheme;
@@ -11,6 +12,8 @@ pub(super) enum Material {
     Scheme(Scheme, SecretVec),
     /// An ML-DSA or ML-KEM key whose seed is not known.
     Expanded(Scheme, SecretVec),
+    /// Somewhere else.
+    Remote(Box<dyn RemoteKey>),
 }
 
 impl Material {
@@ -24,6 +27,7 @@ impl Material {
             Material::Expanded(scheme, secret) => {
                 scheme.public_from_expanded(secret).map(|public| PublicMaterial::Scheme(*scheme, public))
             }
+            Material::Remote(key) => return Ok(key.public()),
         };
         PublicKey::new(public.ok_or_else(unsound)?)
     }

@@ -2,11 +2,13 @@
 pub(crate) mod algorithm;
 #[cfg(test)]
 mod algorithm_tests;
+mod dsa;
 pub(crate) mod exchange;
 pub(crate) mod identity;
 pub(crate) mod key;
 pub(crate) mod keyring;
 pub(crate) mod kind;
+pub mod legacy;
 pub(crate) mod lock;
 mod material;
 pub(crate) mod passphrase;
@@ -15,6 +17,9 @@ mod pkcs8;
 pub(crate) mod private;
 pub(crate) mod public;
 pub(crate) mod recipient;
+pub(crate) mod remote;
+#[cfg(test)]
+mod remote_tests;
 pub(crate) mod ssh;
 pub(crate) mod text;
 #[cfg(test)]
@@ -31,4 +36,5 @@ pub use passphrase::{KdfCost, Passphrase};
 pub use private::PrivateKey;
 pub use public::{Fingerprint, PublicKey};
 pub use recipient::Recipient;
+pub use remote::{Decryption, RemoteKey, ToDecrypt, ToSign};
 pub use work::KdfLimits;

@@ -27,8 +27,9 @@ pub(crate) fn is_current(scheme: &EncryptionScheme) -> bool {
     encryption.is_some_and(|encryption| !matches!(encryption, pbes2::EncryptionScheme::DesEde3Cbc { .. }))
 }
 
-/// Decrypts, if the budget allows the work; old ciphers, too, so see [`is_current`] first. `None`: the passphrase is wrong, or the file damaged. The reverse does not
-/// hold: CBC has no tag.
+/// Decrypts, if the budget allows the work; old ciphers, too, so see [`is_current`] first.
+///
+/// `None`: the passphrase is wrong, or the file damaged. The reverse does not hold: CBC has no tag.
 pub(crate) fn decrypt(
     scheme: &EncryptionScheme,
     passphrase: &[u8],

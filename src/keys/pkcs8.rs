@@ -40,7 +40,7 @@ pub(super) fn read(
     }
     if let Ok(sealed) = Sealed::from_der(der) {
         let scheme = EncryptionScheme::try_from(sealed.algorithm).ok();
-        let scheme = scheme.filter(|scheme| scheme.pbes2().is_some()).ok_or_else(old_encryption)?;
+        let scheme = scheme.filter(pbes2::is_current).ok_or_else(old_encryption)?;
         let plain = decrypt(&scheme, sealed.data.as_bytes(), &ask()?, limits)?;
         return from_info(&PrivateKeyInfoRef::from_der(&plain).map_err(|_| wrong_passphrase())?);
     }
@@ -132,6 +132,10 @@ fn from_seed_or_expanded(scheme: Scheme, der: &[u8]) -> Result<Material> {
 
 /// PKCS #8, not encrypted.
 pub(super) fn write(key: &Material) -> Result<SecretVec> {
+    if let Material::Remote(_) = key {
+        let why = "it is kept elsewhere, and does not come out";
+        return Err(Error::usage("private key", why, "use it where it is"));
+    }
     write_der(key).map_err(|_| Error::usage("private key", "it cannot be written", "make another"))
 }
 
@@ -142,6 +146,7 @@ fn write_der(key: &Material) -> der::Result<SecretVec> {
         Material::Expanded(scheme, secret) => {
             (Algorithm::Scheme(*scheme), OctetStringRef::new(secret)?.to_der()?.into())
         }
+        Material::Remote(_) => return Err(der::ErrorKind::Failed.into()),
     };
     let algorithm = algorithm.write();
     let info = PrivateKeyInfoRef::new(algorithm.owned_to_ref(), OctetStringRef::new(&bytes)?);

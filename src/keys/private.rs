@@ -8,6 +8,7 @@ use super::kind::{KeyKind, rsa_bits, unsupported};
 use super::material::Material;
 use super::pkcs8;
 use super::public::{PublicKey, separated};
+use super::remote::{self, RemoteKey};
 use super::{KdfLimits, Passphrase};
 use crate::encoding::pem;
 use crate::error::{Error, Result};
@@ -53,6 +54,30 @@ impl PrivateKey {
         }
     }
 
+    /// A key that is kept elsewhere, and used there. [`check`](Self::check) tries whether it is there and works.
+    ///
+    /// ```
+    /// use bulla::{KeyKind, PrivateKey, PublicKey, RemoteKey};
+    /// struct Locked(PublicKey); // a key that does nothing
+    /// impl RemoteKey for Locked {
+    ///     fn public(&self) -> PublicKey {
+    ///         self.0.clone()
+    ///     }
+    /// }
+    /// let public = PrivateKey::generate(KeyKind::P256)?.public().clone();
+    /// let key = PrivateKey::remote(Locked(public))?;
+    /// assert_eq!(key.sign_plain(b"message").unwrap_err().kind(), bulla::ErrorKind::Unsupported);
+    /// # Ok::<(), bulla::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for a key that is read only where old things are: RSA of less than 2048
+    /// bits, DSA.
+    pub fn remote(key: impl RemoteKey + 'static) -> Result<Self> {
+        let public = PublicKey::from_der(key.public().as_der())?;
+        Ok(PrivateKey { material: Material::Remote(Box::new(key)), public })
+    }
+
     /// Makes the public half, and so checks the private one.
     fn new(material: Material) -> Result<Self> {
         Ok(PrivateKey { public: material.public()?, material })
@@ -94,7 +119,7 @@ impl PrivateKey {
     /// with itself.
     ///
     /// # Errors
-    /// [`Usage`](crate::ErrorKind::Usage) for an RSA key whose parts cannot be written.
+    /// [`Usage`](crate::ErrorKind::Usage) for a key that is kept elsewhere.
     pub fn to_pem(&self, passphrase: &Passphrase) -> Result<String> {
         pem::encode("ENCRYPTED PRIVATE KEY", &pkcs8::encrypt(&pkcs8::write(&self.material)?, passphrase)?)
     }
@@ -182,17 +207,20 @@ impl PrivateKey {
     /// Signs as [`PublicKey::check_signature`] checks; never with a weak algorithm, nor with one of another key.
     pub(crate) fn sign_with(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>> {
         use SignatureAlgorithm::{Ecdsa, RsaPkcs1, RsaPss};
-        let message = &[message];
+        let parts = &[message];
         let signature = match (&self.material, algorithm) {
             _ if algorithm.is_weak() => None,
-            (Material::Rsa(key), RsaPkcs1(hash)) => key.sign_pkcs1(hash, message),
-            (Material::Rsa(key), RsaPss { digest, salt }) => key.sign_pss(digest, salt, message),
-            (Material::Scheme(scheme, secret), Ecdsa(hash)) => scheme.sign_ecdsa(hash, secret, message),
+            (Material::Remote(key), _) if self.public.can_sign_by(algorithm) => {
+                return remote::sign(&**key, &self.public, algorithm, message);
+            }
+            (Material::Rsa(key), RsaPkcs1(hash)) => key.sign_pkcs1(hash, parts),
+            (Material::Rsa(key), RsaPss { digest, salt }) => key.sign_pss(digest, salt, parts),
+            (Material::Scheme(scheme, secret), Ecdsa(hash)) => scheme.sign_ecdsa(hash, secret, parts),
             (Material::Scheme(scheme, secret), _) if SignatureAlgorithm::of(*scheme) == Some(algorithm) => {
-                scheme.sign(secret, message)
+                scheme.sign(secret, parts)
             }
             (Material::Expanded(scheme, secret), _) if SignatureAlgorithm::of(*scheme) == Some(algorithm) => {
-                scheme.sign_expanded(secret, message)
+                scheme.sign_expanded(secret, parts)
             }
             _ => None,
         };

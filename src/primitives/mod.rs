@@ -1,6 +1,7 @@
 //! Crypto that knows no syntax: the only floor that names an algorithm crate.
 pub(crate) mod aead;
 pub(crate) mod agree;
+pub(crate) mod dsa;
 mod ec;
 mod eddsa;
 pub(crate) mod hash;

@@ -75,7 +75,7 @@ fn derive<H: sha2::Digest + BlockSizeUser>(
     out
 }
 
-/// Step 6 b and c: I_j = (I_j + B + 1) mod 2^(8 v) for each block, where B is A repeated.
+/// Step 6 b and c: to each block of I is added B + 1, mod 2^(8 v), where B is A repeated.
 fn add_to_each(i: &mut [u8], a: &[u8], v: usize) {
     let b = SecretVec::new(a.iter().copied().cycle().take(v).collect());
     for block in i.chunks_mut(v) {

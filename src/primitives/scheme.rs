@@ -131,6 +131,16 @@ impl Scheme {
         }
     }
 
+    /// Bytes of what [`agree`](Self::agree) gives.
+    pub(crate) fn agreed_length(self) -> Option<usize> {
+        match self {
+            Scheme::P256 | Scheme::X25519 => Some(32),
+            Scheme::P384 => Some(48),
+            Scheme::P521 => Some(66),
+            _ => None,
+        }
+    }
+
     /// A fresh secret for the holder of an ML-KEM key.
     pub(crate) fn encapsulate(self, public: &[u8]) -> Option<Encapsulated> {
         of_kem!(self, encapsulate(public))

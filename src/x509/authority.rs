@@ -107,7 +107,7 @@ impl Authority {
                 "choose a smaller path length, or issue only leaves here",
             ));
         }
-        Ok(Issue::below(self.credential.key(), self.certificate(), name, public_key, path_length))
+        Ok(Issue::below(self.credential.key(), self.credential.chain(), name, public_key, path_length))
     }
 
     /// A certificate for what the profile says.
@@ -122,7 +122,7 @@ impl Authority {
                 return Err(Error::usage("certificate", why, "take another authority"));
             }
         }
-        Ok(Issue::by(self.credential.key(), self.certificate(), profile, public_key))
+        Ok(Issue::by(self.credential.key(), self.credential.chain(), profile, public_key))
     }
 
     /// A certificate for mail: [`Profile::email`].

@@ -29,7 +29,7 @@ use crate::verified::Verified;
 ///
 /// ```
 /// # let key = bulla::PrivateKey::generate(bulla::KeyKind::P256)?;
-/// # let ca = bulla::x509::Issue::self_signed_ca(&"CN=CA".parse()?, &key)?;
+/// # let ca = bulla::x509::Issue::root(&"CN=CA".parse()?, &key).sign()?;
 /// # let serial = ca.serial();
 /// # let now = bulla::Time::now();
 /// use bulla::x509::{Crl, CrlIssue, RevocationReason};

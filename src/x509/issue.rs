@@ -64,10 +64,16 @@ enum Role {
     Ca { path_length: Option<u32>, constraints: NameConstraints },
 }
 
-/// Whose key signs: an authority's, or (`None`) the certificate's own.
+/// Whose key signs: an authority's, with its own certificate and those above, or (none) the certificate's own.
 struct Signer<'a> {
     key: &'a PrivateKey,
-    certificate: Option<&'a Certificate>,
+    chain: &'a [Certificate],
+}
+
+impl Signer<'_> {
+    fn issuer(&self) -> Option<&Certificate> {
+        self.chain.first()
+    }
 }
 
 enum Validity {
@@ -108,17 +114,17 @@ impl<'a> Issue<'a, Leaf> {
     /// [`Usage`](crate::ErrorKind::Usage) for a key that cannot sign.
     pub fn self_signed_for(profile: Profile, key: &'a PrivateKey) -> Result<Self> {
         profile::signs(key.kind())?;
-        Ok(Self::leaf(Signer { key, certificate: None }, profile, key.public()))
+        Ok(Self::leaf(Signer { key, chain: &[] }, profile, key.public()))
     }
 
     /// By an authority, which is known to be one.
     pub(super) fn by(
         key: &'a PrivateKey,
-        certificate: &'a Certificate,
+        chain: &'a [Certificate],
         profile: Profile,
         public_key: &PublicKey,
     ) -> Self {
-        Self::leaf(Signer { key, certificate: Some(certificate) }, profile, public_key)
+        Self::leaf(Signer { key, chain }, profile, public_key)
     }
 
     fn leaf(signer: Signer<'a>, profile: Profile, public_key: &PublicKey) -> Self {
@@ -154,20 +160,20 @@ impl<'a> Issue<'a, Ca> {
     /// ```
     pub fn root(name: &Name, key: &'a PrivateKey) -> Self {
         let role = Role::Ca { path_length: None, constraints: NameConstraints::default() };
-        let signer = Signer { key, certificate: None };
+        let signer = Signer { key, chain: &[] };
         Self::new(signer, name.clone(), ROOT_DAYS, role, key.public())
     }
 
     /// By another authority, which is known to be one.
     pub(super) fn below(
         key: &'a PrivateKey,
-        certificate: &'a Certificate,
+        chain: &'a [Certificate],
         name: &Name,
         public_key: &PublicKey,
         path_length: u32,
     ) -> Self {
         let role = Role::Ca { path_length: Some(path_length), constraints: NameConstraints::default() };
-        let signer = Signer { key, certificate: Some(certificate) };
+        let signer = Signer { key, chain };
         Self::new(signer, name.clone(), INTERMEDIATE_DAYS, role, public_key)
     }
 
@@ -277,7 +283,8 @@ impl<'a, Of> Issue<'a, Of> {
     /// # Errors
     /// [`Usage`](crate::ErrorKind::Usage) if it would be a wrong one: a validity that is empty or outside of the
     /// issuer's, a key that cannot do what the profile is for, a subject that claims names beyond the profile's or is
-    /// the issuer's own, a URI that is none, an extension that bulla sets itself or that is there twice.
+    /// the issuer's own, names that name constraints above do not permit, a URI that is none, an extension that bulla sets
+    /// itself or that is there twice.
     pub fn sign(self) -> Result<Certificate> {
         let algorithm = self.signer.key.signature_algorithm()?;
         let to_be_signed = self.to_be_signed(algorithm)?;
@@ -295,6 +302,7 @@ impl<'a, Of> Issue<'a, Of> {
                 Error::usage("certificate", why, "change its value")
             })?;
         }
+        issue_rules::check_names(&certificate, self.signer.chain)?;
         Ok(certificate)
     }
 
@@ -302,7 +310,7 @@ impl<'a, Of> Issue<'a, Of> {
     fn to_be_signed(&self, algorithm: SignatureAlgorithm) -> Result<Vec<u8>> {
         self.check()?;
         let version = tlv::wrap(tlv::constructed(0), &[&tlv::number(2)]);
-        let issuer = self.signer.certificate.map_or(self.subject.as_der(), Certificate::subject_der);
+        let issuer = self.signer.issuer().map_or(self.subject.as_der(), Certificate::subject_der);
         let extensions: Vec<Vec<u8>> = self.extensions()?.iter().map(Extension::write).collect();
         let extensions = tlv::sequence(&extensions.iter().map(Vec::as_slice).collect::<Vec<_>>());
         Ok(tlv::sequence(&[
@@ -330,7 +338,7 @@ impl<'a, Of> Issue<'a, Of> {
             }
             Role::Ca { .. } => {}
         }
-        let Some(issuer) = self.signer.certificate else { return Ok(()) };
+        let Some(issuer) = self.signer.issuer() else { return Ok(()) };
         // Such a certificate is taken for the issuer's own (RFC 5280 section 3.2), and paths go round in circles.
         if issuer.subject() == self.subject {
             return Err(Error::usage(
@@ -348,7 +356,7 @@ impl<'a, Of> Issue<'a, Of> {
     /// Validity (RFC 5280 section 4.1.2.5): the last second counts.
     fn write_validity(&self) -> Result<Vec<u8>> {
         let wrong = |why: &'static str| Error::usage("certificate", why, "choose other times");
-        let bounds = match self.signer.certificate {
+        let bounds = match self.signer.issuer() {
             Some(issuer) => Some((issuer.not_before()?, issuer.not_after()?)),
             None => None,
         };
@@ -379,7 +387,7 @@ impl<'a, Of> Issue<'a, Of> {
             Role::Ca { path_length, constraints } => self.of_authority(*path_length, constraints)?,
         };
         let own = key_identifier(self.public_key.as_der())?;
-        let issuers = match self.signer.certificate {
+        let issuers = match self.signer.issuer() {
             // An old authority's certificate may have none: then nothing can contradict what is made up here.
             Some(issuer) => match issuer.subject_key_identifier()? {
                 Some(identifier) => identifier,

@@ -1,7 +1,11 @@
 //! What an issuer may ask for beyond the profile, and in which form: extensions, URIs, name constraints.
 use super::address::{EmailAddress, is_host};
+use super::certificate::Certificate;
 use super::extension::{self, Extension};
 use super::name_constraints::Subtree;
+use super::path::{Purpose, Revocation, Validation};
+use super::trust::TrustAnchors;
+use crate::clock::Time;
 use crate::encoding::oid::KnownOid;
 use crate::error::{Error, Result};
 
@@ -30,6 +34,25 @@ pub(super) fn check_extra(extra: &Extension, all: &[Extension], is_leaf: bool) -
         None => return Ok(()),
     };
     Err(Error::usage("certificate", format!("extension {} is refused: {why}", extra.id()), "leave it out"))
+}
+
+/// Whether name constraints above permit the names: then the whole path has to hold, up to the top of the chain.
+///
+/// Without any, nothing above is looked at: what the caller adds, such as critical extensions of a type that bulla does
+/// not know, is on the caller.
+pub(super) fn check_names(certificate: &Certificate, chain: &[Certificate]) -> Result<()> {
+    let constrains =
+        |above: &Certificate| above.extensions().any(|it| it.id().is(&extension::NAME_CONSTRAINTS));
+    let Some(top) = chain.last().filter(|_| chain.iter().any(constrains)) else { return Ok(()) };
+    // When all are valid, if ever they are.
+    let starts = chain.iter().map(Certificate::not_before).collect::<Result<Vec<_>>>()?;
+    let start = starts.into_iter().fold(certificate.not_before()?, Time::max);
+    let validation = Validation::new(Purpose::Any, Revocation::Off).at(start).intermediates(chain.to_vec());
+    let held = validation.validate(certificate, &TrustAnchors::new([top.clone()])?);
+    held.map(drop).map_err(|error| {
+        let hint = "ask for names that the authorities above may certify";
+        Error::usage("certificate", format!("it would be trusted by nobody: {error}"), hint)
+    })
 }
 
 /// An absolute URI in ASCII, as RFC 5280 section 4.2.1.6 asks. What is there is not looked at.

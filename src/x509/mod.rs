@@ -8,6 +8,7 @@ mod crl;
 mod crl_extensions;
 mod crl_find;
 mod crl_issue;
+mod display;
 mod extension;
 mod general_name;
 mod issue;

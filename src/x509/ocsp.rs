@@ -333,8 +333,11 @@ fn wrapped_extensions<'a>(inside: &mut Walker<'a>) -> tlv::Result<Option<Tlv<'a>
     Ok(Some(list))
 }
 
-/// OCSPResponse and ResponseBytes (RFC 6960 section 4.2.1): the status, and the kind of the response with its bytes.
-fn outer(der: &[u8]) -> tlv::Result<(OcspResponseStatus, Option<(&[u8], Tlv<'_>)>)> {
+/// The kind of a response, and its bytes.
+type Bytes<'a> = (&'a [u8], Tlv<'a>);
+
+/// OCSPResponse and ResponseBytes (RFC 6960 section 4.2.1).
+fn outer(der: &[u8]) -> tlv::Result<(OcspResponseStatus, Option<Bytes<'_>>)> {
     let mut outer = tlv::only(der, tlv::SEQUENCE)?.inside();
     let number = outer.expect(tlv::ENUMERATED)?.small()?;
     let known = STATUSES.iter().find(|(_, code, _)| *code == number);

@@ -133,7 +133,12 @@ impl OcspResponse {
     }
 
     /// Who signed it: `None` for the issuer.
-    fn responder_of(&self, issuer: Issuer<'_>, at: Time, judge: &mut Judge<'_>) -> Result<Option<Certificate>> {
+    fn responder_of(
+        &self,
+        issuer: Issuer<'_>,
+        at: Time,
+        judge: &mut Judge<'_>,
+    ) -> Result<Option<Certificate>> {
         let (id, signed) = (self.responder()?, self.signed()?);
         let mut first = None;
         if id.is(&issuer) {
@@ -151,7 +156,8 @@ impl OcspResponse {
                 Err(error) => first = first.or(Some(error)),
             }
         }
-        Err(first.unwrap_or_else(|| unauthentic("whoever signed it is not the issuer, and shows no certificate")))
+        Err(first
+            .unwrap_or_else(|| unauthentic("whoever signed it is not the issuer, and shows no certificate")))
     }
 }
 

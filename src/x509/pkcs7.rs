@@ -1,7 +1,10 @@
-//! Bundles of certificates and CRLs: PKCS #7 or CMS SignedData that nobody signed (RFC 5652 section 5.1; `.p7b`, `.p7c`).
+//! Bundles of certificates and CRLs: PKCS #7 or CMS SignedData that nobody signed (RFC 5652 section 5.1).
+use std::fmt;
+
 use spki::ObjectIdentifier;
 
 use super::certificate::Certificate;
+use super::crl::Crl;
 use crate::encoding::ber;
 use crate::encoding::pem;
 use crate::encoding::tlv::{self, INTEGER, OID, SEQUENCE, SET, Walker};
@@ -31,7 +34,7 @@ const LABELS: [&str; 3] = ["PKCS7", "CMS", "PKCS #7 SIGNED DATA"];
 /// assert_eq!(bundle.certificates().next().unwrap()?.as_der(), certificate.as_der());
 /// # Ok::<(), bulla::Error>(())
 /// ```
-#[derive(Clone, Default, Debug, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Bundle {
     certificates: Vec<Vec<u8>>,
     crls: Vec<Vec<u8>>,
@@ -93,6 +96,14 @@ impl Bundle {
         self.certificates.iter().map(Vec::as_slice)
     }
 
+    /// The CRLs, in their order, each read when it is asked for.
+    ///
+    /// # Errors
+    /// Each can fail as [`Crl::from_der`] does.
+    pub fn crls(&self) -> impl ExactSizeIterator<Item = Result<Crl>> {
+        self.crls_der().map(Crl::from_der)
+    }
+
     /// The CRLs' bytes, whether they are sound CRLs or not.
     pub fn crls_der(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         self.crls.iter().map(Vec::as_slice)
@@ -108,6 +119,13 @@ impl Bundle {
     #[must_use]
     pub fn with(mut self, certificate: &Certificate) -> Self {
         self.certificates.push(certificate.as_der().to_vec());
+        self
+    }
+
+    /// Adds a CRL.
+    #[must_use]
+    pub fn with_crl(mut self, crl: &Crl) -> Self {
+        self.crls.push(crl.as_der().to_vec());
         self
     }
 
@@ -129,6 +147,16 @@ impl Bundle {
     pub fn to_pem(&self) -> String {
         // What fits the memory fits its own encoding.
         pem::encode("PKCS7", &self.to_der()).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Bundle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Bundle { certificates, crls, others } = self;
+        let counts = [("certificates", certificates.len()), ("crls", crls.len()), ("others", *others)];
+        let mut shown = f.debug_struct("Bundle");
+        counts.iter().for_each(|(name, count)| _ = shown.field(name, count));
+        shown.finish()
     }
 }
 

@@ -151,10 +151,11 @@ impl Profile {
     /// What a key of this kind may do here.
     pub(super) fn key_usage(&self, kind: KeyKind) -> Result<KeyUsage> {
         match self.purpose {
-            // RFC 8550 section 4.4.2, and RFC 9935 section 3 for ML-KEM.
+            // RFC 8550 section 4.4.2, and RFC 9935 section 5 for ML-KEM.
             Purpose::Email | Purpose::Itself => Ok(abilities(kind)),
-            // TLS servers only sign: key transport by RSA is what Bleichenbacher's attacks need, and is gone from TLS 1.3.
-            _ => signs(kind),
+            // TLS of today only signs. But NSS takes no RSA server whose key may not encipher.
+            Purpose::TlsServer if matches!(kind, KeyKind::Rsa { .. }) => Ok(abilities(kind)),
+            Purpose::TlsServer | Purpose::TlsClient | Purpose::OcspResponder => signs(kind),
         }
     }
 
@@ -198,14 +199,15 @@ impl Profile {
     }
 }
 
-/// What keys of a kind can do at all: RSA both, curves sign (FIPS 186) and agree (RFC 5753), the others do one thing.
+/// What keys of a kind can do at all: RSA both, curves sign and agree (RFC 5753), others do one thing
+/// (RFC 8410 section 5, RFC 9881 section 5, RFC 9935 section 5).
 fn abilities(kind: KeyKind) -> KeyUsage {
     match kind {
         KeyKind::Rsa { .. } => KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT,
         KeyKind::P256 | KeyKind::P384 | KeyKind::P521 => {
             KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_AGREEMENT
         }
-        KeyKind::Ed25519 | KeyKind::MlDsa44 | KeyKind::MlDsa65 | KeyKind::MlDsa87 => {
+        KeyKind::Dsa { .. } | KeyKind::Ed25519 | KeyKind::MlDsa44 | KeyKind::MlDsa65 | KeyKind::MlDsa87 => {
             KeyUsage::DIGITAL_SIGNATURE
         }
         KeyKind::X25519 => KeyUsage::KEY_AGREEMENT,

@@ -114,7 +114,19 @@ impl Spkac {
     /// # Errors
     /// Those of [`PublicKey::from_der`].
     pub fn public_key(&self) -> Result<PublicKey> {
-        PublicKey::from_der(self.part(&self.at.public_key))
+        PublicKey::from_der(self.public_key_info())
+    }
+
+    /// The key as SubjectPublicKeyInfo in DER, of whatever kind.
+    #[must_use]
+    pub fn public_key_info(&self) -> &[u8] {
+        self.part(&self.at.public_key)
+    }
+
+    /// The signature's bytes.
+    #[must_use]
+    pub fn signature(&self) -> &[u8] {
+        self.part(&self.at.signature)
     }
 
     /// The challenge that it answers. Whether it is the right one, [`verify`](Self::verify) says.

@@ -8,6 +8,7 @@ use super::certificate::Certificate;
 use super::extension;
 use super::name::Name;
 use super::name_constraints::NameConstraints;
+use super::usage::KeyUsage;
 use crate::error::{Error, Result};
 use crate::limits::{ANCHOR_FILE_BYTES, ANCHORS};
 
@@ -37,6 +38,8 @@ pub(super) struct Anchor {
     pub(super) subject: Name,
     pub(super) public_key_info: Vec<u8>,
     pub(super) constraints: Option<NameConstraints>,
+    /// How many CAs may follow it; `None`: any number.
+    pub(super) path_length: Option<u32>,
     /// Where it came as a certificate: Mozilla's list has names and keys alone.
     pub(super) certificate: Option<Certificate>,
     /// Whether it may issue: a certificate that says it is no CA's may not.
@@ -174,11 +177,14 @@ impl Anchor {
     fn of(certificate: Certificate) -> Result<Self> {
         let constraints = certificate.read(&extension::NAME_CONSTRAINTS, NameConstraints::read)?;
         // Old roots have no extensions, and are CAs because somebody says so.
-        let issues = certificate.basic_constraints()?.is_none_or(|constraints| constraints.is_ca);
+        let basic = certificate.basic_constraints()?;
+        let signs = certificate.key_usage()?.is_none_or(|usage| usage.allows(KeyUsage::CERTIFICATE_SIGN));
+        let issues = signs && basic.is_none_or(|constraints| constraints.is_ca);
         Ok(Anchor {
             subject: certificate.subject(),
             public_key_info: certificate.public_key_info().to_vec(),
             constraints,
+            path_length: basic.and_then(|constraints| constraints.path_length),
             certificate: Some(certificate),
             issues,
         })
@@ -194,6 +200,7 @@ impl Anchor {
             subject: Name::from_der(&tlv::sequence(&[subject]))?,
             public_key_info: tlv::sequence(&[key]),
             constraints: constraints.map(read).transpose()?,
+            path_length: None,
             certificate: None,
             issues: true,
         })

@@ -8,28 +8,28 @@ use crate::{peers, unasked};
 
 const PASSPHRASE: &str = "one two three";
 
-struct Openssl {
+pub(crate) struct Openssl {
     program: PathBuf,
     folder: tempfile::TempDir,
 }
 
 impl Openssl {
-    fn find() -> Option<Self> {
+    pub(crate) fn find() -> Option<Self> {
         Some(Openssl { program: peers::find("openssl")?, folder: tempfile::tempdir().unwrap() })
     }
 
-    fn at(&self, name: &str) -> PathBuf {
+    pub(crate) fn at(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         std::fs::write(self.at(name), content).unwrap();
         self.at(name)
     }
 
     /// Runs it in the folder; words are separated by one space.
     #[track_caller]
-    fn run(&self, words: &str) -> Vec<u8> {
+    pub(crate) fn run(&self, words: &str) -> Vec<u8> {
         let mut command = Command::new(&self.program);
         command.current_dir(self.folder.path()).args(words.split(' '));
         peers::run(&mut command, b"").unwrap_or_else(|error| panic!("openssl {words}: {error}"))

@@ -40,6 +40,7 @@ fn a_bundle_comes_back_from_der_and_pem() {
         assert_eq!(again.to_der(), bundle.to_der());
     }
     assert_eq!(Bundle::from_der(&Bundle::new().to_der()).unwrap(), Bundle::new());
+    assert_eq!(format!("{bundle:?}"), "Bundle { certificates: 2, crls: 0, others: 0 }");
     assert!(Bundle::from_pem(&bundle.to_pem().replace("PKCS7", "CMS")).is_ok());
     let other = Bundle::from_pem(&bob.certificate.to_pem());
     assert_eq!(other.unwrap_err().kind(), ErrorKind::Malformed);
@@ -118,6 +119,8 @@ fn openssl_and_bulla_read_each_others_bundles() {
         let theirs = theirs.unwrap();
         assert_eq!(sorted(theirs.certificates_der()), sorted(ours.certificates_der()));
         assert_eq!(theirs.crls_der().collect::<Vec<_>>(), [lab.read("crl.der")]);
+        let crl = theirs.crls().next().unwrap().unwrap();
+        assert_eq!(ours.clone().with_crl(&crl).to_der(), theirs.to_der());
         // And back, with the CRL.
         lab.write("back.p7b", theirs.to_der());
         let printed = lab.run(&["pkcs7", "-print_certs", "-inform", "DER", "-in", "back.p7b"]);

@@ -7,7 +7,6 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 pub(crate) const DATA: &str = "1.2.840.113549.1.7.1";
-pub(crate) const ENCRYPTED_DATA: &str = "1.2.840.113549.1.7.6";
 pub(crate) const PBES2: &str = "1.2.840.113549.1.5.13";
 pub(crate) const PBKDF2: &str = "1.2.840.113549.1.5.12";
 pub(crate) const PBMAC1: &str = "1.2.840.113549.1.5.14";

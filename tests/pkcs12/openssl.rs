@@ -1,6 +1,6 @@
 //! openssl: it reads what bulla writes, and bulla what it writes in each of its ways.
 use bulla::x509::Pkcs12;
-use bulla::{ErrorKind, Passphrase};
+use bulla::{ErrorKind, Passphrase, PrivateKey};
 
 use super::program::{Bob, Lab};
 use crate::{PASSPHRASE, kind, low};
@@ -93,6 +93,30 @@ fn bulla_reads_what_openssl_wrote_of_old_by_its_legacy_way() {
     bob.is_in(&Pkcs12::read_legacy(&lab.read("out.p12"), None).unwrap(), None);
     export(&lab, &["-legacy", "-certpbe", "PBE-SHA1-RC4-128", "-keypbe", "PBE-SHA1-RC4-40"]);
     assert_eq!(kind(lab.p12_legacy("out.p12", PASSPHRASE)), Some(ErrorKind::Unsupported));
+}
+
+#[test]
+fn triple_des_is_read_in_no_other_way() {
+    let Some(lab) = Lab::with("openssl") else { return };
+    Bob::new().write_to(&lab);
+    let read = |cipher: &str| {
+        lab.run(&[
+            "pkcs8",
+            "-topk8",
+            "-in",
+            "key.pem",
+            "-passout",
+            "pass:x",
+            "-v2",
+            cipher,
+            "-out",
+            "sealed.pem",
+        ]);
+        let pem = String::from_utf8(lab.read("sealed.pem")).unwrap();
+        PrivateKey::from_pem(&pem, || Ok(low("x"))).err().map(|error| error.kind())
+    };
+    assert_eq!(read("aes-128-cbc"), None);
+    assert_eq!(read("des-ede3-cbc"), Some(ErrorKind::Unsupported));
 }
 
 #[test]

@@ -70,7 +70,12 @@ fn keytool_reads_what_bulla_writes_and_writes_it_again() {
         bob.is_in(&lab.p12_legacy("java.p12", "another one").unwrap(), Some("bob's key"));
         std::fs::remove_file(lab.at("java.p12")).unwrap();
     }
-    // A trust store, which has no keys.
+    // Trust stores, which have no keys: ours, with and without the mark that Java looks for, and its own.
+    let ours = Pkcs12::builder().trusted_by_java("Bob", &bob.certificate).certificate_named("x", &bob.other);
+    lab.write("ours.p12", ours.to_der(&low(passphrase)).unwrap());
+    let listed = lab.run(&["-list", "-keystore", "ours.p12", "-storepass", passphrase]);
+    assert!(listed.contains("contains 1 entry") && listed.contains("bob, "), "{listed}");
+    assert!(listed.contains("trustedCertEntry"), "{listed}");
     lab.write("bob.pem", bob.certificate.to_pem());
     let trust = ["-importcert", "-noprompt", "-alias", "bob", "-file", "bob.pem", "-keystore", "trust.p12"];
     lab.run(&[&trust[..], &["-storetype", "PKCS12", "-storepass", passphrase]].concat());

@@ -9,10 +9,16 @@ use super::cases::{self, Case, Outcome, Why};
 use crate::pyca;
 
 /// Cases that are valid and that bulla refuses: each by name, with its reason.
-const REFUSED: &[(&str, &str)] = &[(
-    "4.14.30",
-    "the certificate of the CRL's signer is judged by the CRL that it signed itself: who stole its key would never list it",
-)];
+const REFUSED: &[(&str, &str)] = &[
+    (
+        "4.1.5",
+        "a DSA key takes its parameters from the CA above it: nobody issues such today, and no other part of bulla reads them",
+    ),
+    (
+        "4.14.30",
+        "the certificate of the CRL's signer is judged by the CRL that it signed itself: who stole its key would never list it",
+    ),
+];
 
 fn certificate(folder: &Path, name: &str) -> Certificate {
     let der = std::fs::read(folder.join(format!("certs/{name}.crt"))).unwrap();
@@ -74,7 +80,12 @@ fn judge_all(folder: &Path, certificates: &[Certificate], crls: &[Crl]) {
                 refused.insert(number);
                 assert_ne!(error.kind(), ErrorKind::OverLimit);
             }
-            _ => wrong.push(format!("{number} {}: {:?}, not {:?}", case.name, judged.map(|_| ()), case.outcome)),
+            _ => wrong.push(format!(
+                "{number} {}: {:?}, not {:?}",
+                case.name,
+                judged.map(|_| ()),
+                case.outcome
+            )),
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));

@@ -5,8 +5,8 @@ use bulla::x509::{
 use bulla::{ErrorKind, KeyKind, PrivateKey, Time};
 
 use super::make::{
-    self, BIT_STRING, CRL_NUMBER, Draft, KEY_USAGE, List, NOW, Party, REASON, entry, extension, generalized, now,
-    numbered, oid, sequence, tlv,
+    self, BIT_STRING, CRL_NUMBER, Draft, KEY_USAGE, List, NOW, Party, REASON, entry, extension, generalized,
+    now, numbered, oid, sequence, tlv,
 };
 
 fn serial(number: u8) -> Serial {
@@ -47,10 +47,7 @@ fn what_is_issued_is_read_again() {
     assert_eq!(crl.issuing_distribution_point().unwrap(), None);
     assert_eq!(crl.signature_algorithm().unwrap().to_string(), "ecdsa-with-SHA256");
     // A reason that says nothing is not written.
-    assert_eq!(
-        listed(&crl),
-        [(serial(3), day(-1), None), (serial(9), day(-2), Some(Reason::KeyCompromise))]
-    );
+    assert_eq!(listed(&crl), [(serial(3), day(-1), None), (serial(9), day(-2), Some(Reason::KeyCompromise))]);
     assert_eq!(crl.find(&serial(9)).unwrap().unwrap().at().unwrap(), day(-2));
     assert!(crl.find(&serial(4)).unwrap().is_none());
     assert_eq!(crl.verify(&ca.certificate).unwrap().by(), &ca.certificate);
@@ -59,7 +56,7 @@ fn what_is_issued_is_read_again() {
 #[test]
 fn every_kind_of_key_signs_crls_that_verify() {
     let kinds = [
-        KeyKind::Rsa { bits: 2048 },
+        KeyKind::rsa(2048),
         KeyKind::P256,
         KeyKind::P384,
         KeyKind::P521,
@@ -127,7 +124,8 @@ fn an_update_keeps_the_entries_and_counts_on() {
 #[test]
 fn only_a_whole_crl_of_the_same_issuer_is_updated() {
     let ca = make::ca("CN=CA");
-    let refused = |list: &List, key: &PrivateKey| by(&ca).update(&list.sign(key)).err().map(|error| error.kind());
+    let refused =
+        |list: &List, key: &PrivateKey| by(&ca).update(&list.sign(key)).err().map(|error| error.kind());
     let plain = List::by("CN=CA").entry(&[1], &[]);
     assert_eq!(refused(&plain, &ca.key), None);
     // Whoever could put a shorter list in its place would bring the revoked back.
@@ -151,7 +149,10 @@ fn a_wrong_crl_is_not_issued() {
         (by(&ca).this_update(now()).next_update(now()), "ends as it begins"),
         (by(&ca).next_update(Time::from_unix(i64::MAX)), "ends after the year 9999"),
         (by(&ca).this_update(Time::from_unix(-70_000_000_000)), "begins before the year 0"),
-        (by(&ca).revoke(&serial(1), Time::from_unix(i64::MAX), Reason::Superseded), "revoked after the year 9999"),
+        (
+            by(&ca).revoke(&serial(1), Time::from_unix(i64::MAX), Reason::Superseded),
+            "revoked after the year 9999",
+        ),
         (by(&ca).revoke(&serial(1), now(), Reason::RemoveFromCrl), "removes"),
         (first, "its number is not higher"),
         (by(&ca).update(&highest).unwrap(), "there is no higher number"),
@@ -225,7 +226,8 @@ fn signatures_by_sha_1_are_too_weak() {
     let weak = sequence(&[&oid("1.2.840.113549.1.1.5"), &[5, 0]]);
     let list = List::by("CN=CA");
     let mut to_be_signed = list.to_be_signed();
-    let at = to_be_signed.windows(make::algorithm().len()).position(|part| part == make::algorithm()).unwrap();
+    let at =
+        to_be_signed.windows(make::algorithm().len()).position(|part| part == make::algorithm()).unwrap();
     to_be_signed.splice(at..at + make::algorithm().len(), weak.iter().copied());
     to_be_signed[1] += u8::try_from(weak.len() - make::algorithm().len()).unwrap();
     let crl = Crl::from_der(&sequence(&[&to_be_signed, &weak, &tlv(BIT_STRING, &[&[0; 257]])])).unwrap();
@@ -307,12 +309,15 @@ fn every_reason_is_written_read_and_named() {
     assert!("sevenCompromise".parse::<Reason>().is_err());
     let ca = make::ca("CN=CA");
     let mut issue = by(&ca);
-    for (number, (reason, ..)) in (0..).zip(names).filter(|(_, (reason, ..))| *reason != Reason::RemoveFromCrl) {
+    for (number, (reason, ..)) in
+        (0..).zip(names).filter(|(_, (reason, ..))| *reason != Reason::RemoveFromCrl)
+    {
         issue = issue.revoke(&serial(number), now(), reason);
     }
     let crl = issue.sign().unwrap();
     let read: Vec<Option<Reason>> = listed(&crl).into_iter().map(|(.., reason)| reason).collect();
-    let others = names[1..].iter().map(|(reason, ..)| *reason).filter(|reason| *reason != Reason::RemoveFromCrl);
+    let others =
+        names[1..].iter().map(|(reason, ..)| *reason).filter(|reason| *reason != Reason::RemoveFromCrl);
     assert_eq!(read, std::iter::once(None).chain(others.map(Some)).collect::<Vec<_>>());
     // Numbers that RFC 5280 section 5.3.1 does not have.
     for number in [7, 11, 0x80] {

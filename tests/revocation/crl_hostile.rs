@@ -3,8 +3,8 @@ use bulla::ErrorKind;
 use bulla::x509::Crl;
 
 use super::make::{
-    BIT_STRING, CERTIFICATE_ISSUER, CRL_NUMBER, ISSUING_POINT, List, NOW, OCTET_STRING, REASON, SEQUENCE, UNKNOWN,
-    algorithm, entry, extension, generalized, numbered, oid, sequence, tlv,
+    BIT_STRING, CERTIFICATE_ISSUER, CRL_NUMBER, ISSUING_POINT, List, NOW, OCTET_STRING, REASON, SEQUENCE,
+    UNKNOWN, algorithm, entry, extension, generalized, numbered, oid, sequence, tlv,
 };
 
 fn kind(der: &[u8]) -> ErrorKind {

@@ -3,8 +3,8 @@ use bulla::ErrorKind;
 use bulla::x509::{Certificate, Crl, GeneralName, RevocationReason};
 
 use super::make::{
-    self, CERTIFICATE_ISSUER, CRL_POINTS, DELTA, Draft, ISSUING_POINT, List, REASON, directory, extension, numbered,
-    p256, sequence, tlv,
+    self, CERTIFICATE_ISSUER, CRL_POINTS, DELTA, Draft, ISSUING_POINT, List, REASON, directory, extension,
+    numbered, p256, sequence, tlv,
 };
 
 /// Whether it is listed, or the kind of the error.
@@ -27,7 +27,10 @@ const CANNOT_SAY: Result<bool, ErrorKind> = Err(ErrorKind::Undetermined);
 fn a_delta_crl_is_never_taken_for_a_whole_one() {
     let [one, two] = [[1], [2]].map(|serial| numbered("CN=CA", &serial));
     let list = List::by("CN=CA").entry(&[1], &[]);
-    assert_eq!([&one, &two].map(|certificate| listed(&list.unsigned().unwrap(), certificate)), [Ok(true), Ok(false)]);
+    assert_eq!(
+        [&one, &two].map(|certificate| listed(&list.unsigned().unwrap(), certificate)),
+        [Ok(true), Ok(false)]
+    );
     // Critical or not, sound or not, once or twice.
     for delta in [
         list.clone().with(DELTA, true, &[2, 1, 5]),

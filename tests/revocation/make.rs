@@ -143,11 +143,8 @@ impl Draft {
     pub(crate) fn sign(&self, key: &PrivateKey, by: &PrivateKey) -> Certificate {
         let [from, until] = self.validity.map(generalized);
         let extensions: Vec<&[u8]> = self.extensions.iter().map(Vec::as_slice).collect();
-        let extensions = if extensions.is_empty() {
-            Vec::new()
-        } else {
-            tlv(0xa3, &[&sequence(&extensions)])
-        };
+        let extensions =
+            if extensions.is_empty() { Vec::new() } else { tlv(0xa3, &[&sequence(&extensions)]) };
         let to_be_signed = sequence(&[
             &tlv(0xa0, &[&[INTEGER, 1, 2]]),
             &tlv(INTEGER, &[&self.serial]),

@@ -6,8 +6,8 @@ use bulla::x509::{
 use bulla::{ErrorKind, KeyKind, PrivateKey, Time};
 
 use super::make::{
-    self, Answer, Draft, GOOD, NONCE, NOT_KNOWN, NOW, Party, REASON, Response, UNKNOWN, extension, now, octets, oid,
-    revoked, sequence, tlv,
+    self, Answer, Draft, GOOD, NONCE, NOT_KNOWN, NOW, Party, REASON, Response, UNKNOWN, extension, now,
+    octets, oid, revoked, sequence, tlv,
 };
 
 /// A CA and a certificate of it.
@@ -66,7 +66,7 @@ fn what_the_response_says_is_read() {
     assert_eq!(response.nonce().unwrap().unwrap(), [9; 20]);
     assert_eq!(response.extensions().count(), 1);
     let certificates: Vec<Certificate> = response.certificates().collect::<Result<_, _>>().unwrap();
-    assert_eq!(certificates, [ca.certificate.clone()]);
+    assert_eq!(certificates, std::slice::from_ref(&ca.certificate));
     let answers: Vec<_> = response.answers().collect::<Result<_, _>>().unwrap();
     assert_eq!((answers[0].serial.as_bytes(), answers.len()), (&[42][..], 1));
     assert_eq!(answers[0].next_update, Some(Time::from_unix(NOW + 86_400)));
@@ -296,7 +296,8 @@ fn bullas_own_authorities_and_responders_go_together() {
     let [bob, responder] = [generate(), generate()];
     let addresses = ["bob@example.org".parse().unwrap()];
     let certificate = root.email(bob.public(), &addresses).unwrap().sign().unwrap();
-    let delegate = root.ocsp_responder(responder.public(), &"CN=OCSP".parse().unwrap()).unwrap().sign().unwrap();
+    let delegate =
+        root.ocsp_responder(responder.public(), &"CN=OCSP".parse().unwrap()).unwrap().sign().unwrap();
     let id = make::id(&certificate, root.certificate());
     let at = Time::now().unix();
     let mut answer = Answer::new(&id, &tlv(0x80, &[]));

@@ -3,8 +3,8 @@ use bulla::x509::OcspResponse;
 use bulla::{ErrorKind, PrivateKey};
 
 use super::make::{
-    self, Answer, BIT_STRING, Draft, ENUMERATED, GOOD, NONCE, Response, SEQUENCE, algorithm, extension, generalized,
-    now, octets, oid, revoked, sequence, tlv,
+    self, Answer, BIT_STRING, Draft, ENUMERATED, GOOD, NONCE, Response, SEQUENCE, algorithm, extension,
+    generalized, now, octets, oid, revoked, sequence, tlv,
 };
 use super::ocsp::pair;
 
@@ -143,9 +143,15 @@ fn other_kinds_and_versions_are_refused() {
 fn statuses_that_are_none_are_refused_when_they_are_asked_for() {
     let (ca, certificate) = pair();
     let id = make::id(&certificate, &ca.certificate);
-    for status in [&[0x83, 0][..], &[0x80, 1, 0], &[0x82, 1, 0], &[0xa0, 0], &[0xa1, 0], &revoked(Some(7)), &[5, 0]] {
+    for status in
+        [&[0x83, 0][..], &[0x80, 1, 0], &[0x82, 1, 0], &[0xa0, 0], &[0xa1, 0], &revoked(Some(7)), &[5, 0]]
+    {
         let response = Response::by("CN=CA", &[Answer::new(&id, status)]).sign(&ca.key);
-        assert_eq!(response.answers().next().unwrap().unwrap_err().kind(), ErrorKind::Malformed, "{status:02x?}");
+        assert_eq!(
+            response.answers().next().unwrap().unwrap_err().kind(),
+            ErrorKind::Malformed,
+            "{status:02x?}"
+        );
         let error = response.check(&certificate, &ca.certificate, now()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Malformed, "{status:02x?}");
     }

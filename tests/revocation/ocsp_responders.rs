@@ -3,8 +3,8 @@ use bulla::x509::{Certificate, CertificateStatus, OcspResponse};
 use bulla::{ErrorKind, Time};
 
 use super::make::{
-    self, Answer, Draft, EXTENDED_KEY_USAGE, GOOD, KEY_USAGE, NO_CHECK, NOW, Party, Response, UNKNOWN, now, octets,
-    oid, sequence, tlv,
+    self, Answer, Draft, EXTENDED_KEY_USAGE, GOOD, KEY_USAGE, NO_CHECK, NOW, Party, Response, UNKNOWN, now,
+    octets, oid, sequence, tlv,
 };
 use super::ocsp::pair;
 
@@ -168,7 +168,8 @@ fn one_good_certificate_among_sixteen_is_found() {
     let (ca, certificate) = pair();
     let responder = ca.issue(&responder());
     let mut draft = Response::by(RESPONDER, &[good(&ca, &certificate)]);
-    draft.certificates = (0..15).map(|_| ca.issue(&Draft::responder(RESPONDER, "CN=CA")).certificate).collect();
+    draft.certificates =
+        (0..15).map(|_| ca.issue(&Draft::responder(RESPONDER, "CN=CA")).certificate).collect();
     let draft = draft.with(&responder.certificate);
     assert_eq!(by(&draft.sign(&responder.key), &certificate, &ca), Ok(responder.certificate));
 }

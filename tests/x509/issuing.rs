@@ -79,6 +79,10 @@ fn the_usage_of_a_mail_key_is_what_its_kind_can_do() {
         let key = PrivateKey::generate(kind).unwrap();
         let leaf = root.email(key.public(), &[bob()]).unwrap().sign().unwrap();
         assert_eq!(leaf.key_usage().unwrap(), Some(usage), "{kind}");
+        // NSS takes no other RSA servers; all others sign only.
+        let server = root.tls_server(key.public(), &["www.example.org"]).unwrap().sign().unwrap();
+        let enciphers = server.key_usage().unwrap().unwrap().allows(KeyUsage::KEY_ENCIPHERMENT);
+        assert_eq!(enciphers, kind == KeyKind::rsa(2048));
     }
 }
 

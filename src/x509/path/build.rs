@@ -1,5 +1,5 @@
 //! Finds the ways from a certificate to an anchor: depth first, each link signed, within a budget.
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::chain::{self, Rules, budget};
 use super::fault::{Fault, Reason};
@@ -20,7 +20,10 @@ pub(super) struct Intermediates<'a> {
 impl<'a> Intermediates<'a> {
     pub(super) fn new(all: &'a [Certificate]) -> Self {
         let mut by_subject: HashMap<_, Vec<usize>> = HashMap::new();
-        for (at, certificate) in all.iter().enumerate() {
+        let mut seen = HashSet::new();
+        for (at, certificate) in
+            all.iter().enumerate().filter(|(_, certificate)| seen.insert(certificate.as_der()))
+        {
             by_subject.entry(certificate.subject().canonical()).or_default().push(at);
         }
         Intermediates { all, by_subject }
@@ -31,6 +34,13 @@ impl<'a> Intermediates<'a> {
         let places = self.by_subject.get(canonical).map(Vec::as_slice).unwrap_or_default();
         places.iter().filter_map(|at| self.all.get(*at).map(|certificate| (*at, certificate)))
     }
+}
+
+/// Something signed and a key, or the like, by where they lie: all stay there as long as a validation takes.
+pub(super) type Pair = (usize, usize);
+
+pub(super) fn pair(signed: &[u8], key: &[u8]) -> Pair {
+    (signed.as_ptr().addr(), key.as_ptr().addr())
 }
 
 /// The work that one validation has left.
@@ -63,8 +73,8 @@ pub(super) struct Search<'a, 'r> {
     pub(super) intermediates: &'r Intermediates<'a>,
     pub(super) rules: &'r Rules<'r>,
     pub(super) budget: &'r mut Budget,
-    /// Whether a certificate is signed by a key: asked once for each pair.
-    pub(super) signed: &'r mut HashMap<(Vec<u8>, Vec<u8>), bool>,
+    /// Whether a certificate or CRL is signed by a key: asked once for each pair.
+    pub(super) signed: &'r mut HashMap<Pair, bool>,
 }
 
 impl<'a> Search<'a, '_> {
@@ -74,8 +84,10 @@ impl<'a> Search<'a, '_> {
         end: &'a Certificate,
         accept: &mut Accept<'a, '_>,
     ) -> Result<Found<'a>, Fault> {
+        // What no path can mend is told before one is looked for.
+        chain::every(end, self.rules)?;
         if self.anchors.itself(end).is_some() {
-            let found = self.judged(None, &[end])?;
+            let found = self.judged(end, None, &[end])?;
             accept(&found, self)?;
             return Ok(found);
         }
@@ -99,8 +111,9 @@ impl<'a> Search<'a, '_> {
             let tried = self.link(last, &anchor.public_key_info).and_then(|()| {
                 if let Some(certificate) = &anchor.certificate {
                     chain::valid_at(certificate, self.rules.at)?;
+                    chain::is_for(certificate, self.rules)?;
                 }
-                let found = self.judged(Some(anchor), path)?;
+                let found = self.judged(last, Some(anchor), path)?;
                 accept(&found, self).map(|()| found)
             });
             match tried {
@@ -143,16 +156,21 @@ impl<'a> Search<'a, '_> {
         Err(best)
     }
 
-    /// Certificates with the issuer's name; first those whose key the certificate names.
+    /// Certificates with the issuer's name. First those whose key the certificate names; of these, first those that an
+    /// anchor seems to have issued.
     fn candidates(&self, last: &Certificate, issuer: &[Vec<u8>]) -> Vec<&'a Certificate> {
-        let named = last.authority_key_identifier().ok().flatten().and_then(|authority| authority.key_id);
         let mut all: Vec<&Certificate> =
             self.intermediates.named(issuer).map(|(_, certificate)| certificate).collect();
-        if let Some(named) = named {
+        if all.len() > 1 {
+            let named = last.authority_key_identifier().ok().flatten().and_then(|authority| authority.key_id);
             let fits = |candidate: &Certificate| {
-                candidate.subject_key_identifier().ok().flatten().is_some_and(|own| own == named)
+                let own = candidate.subject_key_identifier().ok().flatten();
+                named.is_none() || own == named
             };
-            all.sort_by_cached_key(|candidate| !fits(candidate));
+            let near = |candidate: &Certificate| {
+                self.anchors.issuers(&candidate.issuer().canonical()).next().is_some()
+            };
+            all.sort_by_cached_key(|candidate| (!fits(candidate), !near(candidate)));
         }
         all
     }
@@ -166,7 +184,7 @@ impl<'a> Search<'a, '_> {
             let why = format!("it is signed with {algorithm}, which is too weak today");
             return Err(Fault::new(Reason::Weak, certificate, why));
         }
-        let pair = (certificate.as_der().to_vec(), issuer_key.to_vec());
+        let pair = pair(certificate.as_der(), issuer_key);
         let good = match self.signed.get(&pair) {
             Some(known) => *known,
             None => {
@@ -197,7 +215,7 @@ impl<'a> Search<'a, '_> {
 
     /// Whether the key signed a CRL, with an algorithm that is still good. Asked once for each pair.
     pub(super) fn signs_crl(&mut self, about: &Certificate, key: &[u8], crl: &Crl) -> Result<bool, Fault> {
-        let pair = (crl.as_der().to_vec(), key.to_vec());
+        let pair = pair(crl.as_der(), key);
         if let Some(known) = self.signed.get(&pair) {
             return Ok(*known);
         }
@@ -210,7 +228,12 @@ impl<'a> Search<'a, '_> {
     }
 
     /// Whether the key signed something about a certificate, with an algorithm that is still good.
-    pub(super) fn signs_other(&mut self, about: &Certificate, key: &[u8], it: &Signed<'_>) -> Result<bool, Fault> {
+    pub(super) fn signs_other(
+        &mut self,
+        about: &Certificate,
+        key: &[u8],
+        it: &Signed<'_>,
+    ) -> Result<bool, Fault> {
         let weak = it.algorithm.is_weak() && !self.rules.legacy;
         if weak { Ok(false) } else { self.signs(about, key, (it.algorithm, it.signed, it.signature)) }
     }
@@ -226,15 +249,19 @@ impl<'a> Search<'a, '_> {
         }
     }
 
+    /// The path judged, which costs as much as looking at so many issuers.
     fn judged(
         &mut self,
+        end: &'a Certificate,
         anchor: Option<&'a Anchor>,
         from_end: &[&'a Certificate],
     ) -> Result<Found<'a>, Fault> {
         let mut path = from_end.to_vec();
         path.reverse();
-        let constraints = anchor.and_then(|anchor| anchor.constraints.as_ref());
-        let policies = chain::judge(constraints, &path, self.rules, &mut self.budget.comparisons)?;
+        let length = u32::try_from(path.len()).unwrap_or(u32::MAX);
+        self.budget.steps =
+            self.budget.steps.checked_sub(length).ok_or_else(|| budget(end, "possible paths"))?;
+        let policies = chain::judge(anchor, &path, self.rules, &mut self.budget.comparisons)?;
         Ok(Found { certificates: from_end.to_vec(), anchor, policies })
     }
 }

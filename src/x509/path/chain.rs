@@ -2,7 +2,7 @@
 use std::collections::BTreeSet;
 
 use super::fault::{Fault, Reason};
-use super::graph::{Graph, TooLarge};
+use super::graph::Graph;
 use super::names::{Breach, Subject};
 use super::policy::PolicyRules;
 use crate::clock::Time;
@@ -12,7 +12,8 @@ use crate::x509::certificate::Certificate;
 use crate::x509::extension::{self, Raw};
 use crate::x509::name_constraints::NameConstraints;
 use crate::x509::policies::{self, ANY_POLICY, PolicyConstraints};
-use crate::x509::usage::{ExtendedKeyUsage, KeyUsage};
+use crate::x509::trust::Anchor;
+use crate::x509::usage::{ANY_PURPOSE, ExtendedKeyUsage, KeyUsage};
 
 /// Extensions that are understood, so may be critical.
 const UNDERSTOOD: [KnownOid; 12] = [
@@ -51,14 +52,19 @@ struct Counters {
 /// Judges a path, from what the anchor signed to the end, but for signatures and revocation. Gives the policies that
 /// CAs and user agree on.
 pub(super) fn judge(
-    anchor: Option<&NameConstraints>,
+    anchor: Option<&Anchor>,
     path: &[&Certificate],
     rules: &Rules<'_>,
     comparisons: &mut u32,
 ) -> Result<BTreeSet<Oid>, Fault> {
     let mut graph = Graph::new();
-    let mut constraints: Vec<NameConstraints> = anchor.into_iter().cloned().collect();
+    // What an anchor says of itself binds, too (RFC 5937 section 3.2).
+    let mut constraints: Vec<NameConstraints> =
+        anchor.and_then(|anchor| anchor.constraints.clone()).into_iter().collect();
     let mut left = Counters::new(rules.policies, path.len());
+    if let Some(most) = anchor.and_then(|anchor| anchor.path_length) {
+        left.path_length = left.path_length.min(usize::try_from(most).unwrap_or(usize::MAX));
+    }
     let Some((end, cas)) = path.split_last() else { return Ok(BTreeSet::new()) };
     for ca in cas {
         let self_issued = ca.is_self_issued();
@@ -104,7 +110,7 @@ fn read<T>(
 }
 
 /// What holds for every certificate: its time, its purpose, no critical extension that nobody understands, none twice.
-fn every(certificate: &Certificate, rules: &Rules<'_>) -> Result<(), Fault> {
+pub(super) fn every(certificate: &Certificate, rules: &Rules<'_>) -> Result<(), Fault> {
     valid_at(certificate, rules.at)?;
     let mut ids: Vec<&[u8]> = Vec::new();
     for raw in extension::all(certificate.raw_extensions()) {
@@ -123,11 +129,14 @@ fn every(certificate: &Certificate, rules: &Rules<'_>) -> Result<(), Fault> {
     if !ids.is_empty() && certificate.version() != 3 {
         return Err(Fault::new(Reason::Malformed, certificate, "only version 3 has extensions"));
     }
+    is_for(certificate, rules)
+}
+
+/// A purpose that a certificate states binds those below it, too: not RFC 5280, but what everybody does.
+pub(super) fn is_for(certificate: &Certificate, rules: &Rules<'_>) -> Result<(), Fault> {
     let usage = read(certificate, &extension::EXTENDED_KEY_USAGE, ExtendedKeyUsage::read)?;
     match (rules.purpose, usage) {
-        (Some(purpose), Some(usage))
-            if !usage.has(purpose) && !usage.has(&crate::x509::usage::ANY_PURPOSE) =>
-        {
+        (Some(purpose), Some(usage)) if !usage.has(purpose) && !usage.has(&ANY_PURPOSE) => {
             Err(Fault::new(Reason::Purpose, certificate, format!("it is for: {usage}")))
         }
         _ => Ok(()),
@@ -187,14 +196,10 @@ pub(super) fn budget(certificate: &Certificate, what: &str) -> Fault {
 /// RFC 5280 section 6.1.3 (d) and (e).
 fn own_policies(certificate: &Certificate, graph: &mut Graph, any_counts: bool) -> Result<(), Fault> {
     match read(certificate, &extension::POLICIES, policies::read_policies)? {
-        Some(policies) => {
-            graph.descend(&policies, any_counts).map_err(|TooLarge| budget(certificate, "policies"))
-        }
-        None => {
-            graph.clear();
-            Ok(())
-        }
+        Some(policies) => graph.descend(&policies, any_counts),
+        None => graph.clear(),
     }
+    Ok(())
 }
 
 /// RFC 5280 section 6.1.4 (a) and (b).
@@ -205,7 +210,8 @@ fn mappings(ca: &Certificate, graph: &mut Graph, count: bool) -> Result<(), Faul
     if mappings.iter().any(|mapping| mapping.issuer.is(&ANY_POLICY) || mapping.subject.is(&ANY_POLICY)) {
         return Err(Fault::new(Reason::Constraint, ca, "it maps the policy that stands for any"));
     }
-    graph.map(&mappings, count).map_err(|TooLarge| budget(ca, "policies"))
+    graph.map(&mappings, count);
+    Ok(())
 }
 
 /// RFC 5280 section 6.1.4 (k) and (n).

@@ -2,11 +2,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::encoding::oid::Oid;
-use crate::limits::POLICY_EDGES;
 use crate::x509::policies::{ANY_POLICY, Policy, PolicyMapping};
-
-/// The graph grew over its bound.
-pub(super) struct TooLarge;
 
 /// One policy at one depth (RFC 9618 section 5.1).
 struct Node {
@@ -18,9 +14,11 @@ struct Node {
 type Level = BTreeMap<Oid, Node>;
 
 /// Policies by depth; `None` once there is no valid one: NULL in the RFC.
+///
+/// It needs no budget: at each depth there are no more edges than a certificate has policies and mappings, which
+/// `limits.rs` bounds, and depths than a path has certificates.
 pub(super) struct Graph {
     levels: Option<Vec<Level>>,
-    edges: usize,
 }
 
 fn any() -> Oid {
@@ -31,7 +29,7 @@ impl Graph {
     /// RFC 9618 section 5.2, at the start: anyPolicy at depth 0.
     pub(super) fn new() -> Self {
         let node = Node { expected: BTreeSet::from([any()]), parents: BTreeSet::new() };
-        Graph { levels: Some(vec![Level::from([(any(), node)])]), edges: 0 }
+        Graph { levels: Some(vec![Level::from([(any(), node)])]) }
     }
 
     pub(super) fn is_null(&self) -> bool {
@@ -44,14 +42,13 @@ impl Graph {
     }
 
     /// RFC 9618 section 5.3 (d): one certificate's policies. `any_counts`: whether anyPolicy in it does.
-    pub(super) fn descend(&mut self, policies: &[Policy], any_counts: bool) -> Result<(), TooLarge> {
-        let Some(levels) = &mut self.levels else { return Ok(()) };
-        let Some(above) = levels.last() else { return Ok(()) };
+    pub(super) fn descend(&mut self, policies: &[Policy], any_counts: bool) {
+        let Some(levels) = &mut self.levels else { return };
+        let Some(above) = levels.last() else { return };
         // Which policies of the depth above expect a policy.
         let mut expecting: BTreeMap<&Oid, BTreeSet<Oid>> = BTreeMap::new();
         for (parent, node) in above {
             for expected in &node.expected {
-                self.edges += 1;
                 expecting.entry(expected).or_default().insert(parent.clone());
             }
         }
@@ -62,35 +59,25 @@ impl Graph {
                 None if above.contains_key(&any()) => BTreeSet::from([any()]),
                 None => continue,
             };
-            self.edges += parents.len();
             level.insert(policy.id.clone(), Node { expected: BTreeSet::from([policy.id.clone()]), parents });
         }
         if any_counts && policies.iter().any(|policy| policy.id.is(&ANY_POLICY)) {
             for (expected, parents) in expecting {
-                self.edges += parents.len();
                 let node = || Node { expected: BTreeSet::from([expected.clone()]), parents };
                 level.entry(expected.clone()).or_insert_with(node);
             }
         }
-        if self.edges > POLICY_EDGES {
-            return Err(TooLarge);
-        }
         levels.push(level);
         self.prune();
-        Ok(())
     }
 
     /// RFC 9618 section 5.4 (b): a CA's mappings. `mapping_counts`: whether any may.
-    pub(super) fn map(&mut self, mappings: &[PolicyMapping], mapping_counts: bool) -> Result<(), TooLarge> {
+    pub(super) fn map(&mut self, mappings: &[PolicyMapping], mapping_counts: bool) {
         let mut by_issuer: BTreeMap<&Oid, BTreeSet<Oid>> = BTreeMap::new();
         for mapping in mappings {
-            self.edges += 1;
             by_issuer.entry(&mapping.issuer).or_default().insert(mapping.subject.clone());
         }
-        if self.edges > POLICY_EDGES {
-            return Err(TooLarge);
-        }
-        let Some(level) = self.levels.as_mut().and_then(|levels| levels.last_mut()) else { return Ok(()) };
+        let Some(level) = self.levels.as_mut().and_then(|levels| levels.last_mut()) else { return };
         for (issuer, subjects) in by_issuer {
             if !mapping_counts {
                 level.remove(issuer);
@@ -102,7 +89,6 @@ impl Graph {
             }
         }
         self.prune();
-        Ok(())
     }
 
     /// Takes away what has no child, from below; NULL when nothing is left at the lowest depth.

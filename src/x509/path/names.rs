@@ -104,8 +104,12 @@ fn covers_email(base: &str, text: &str) -> Option<bool> {
     covers_host(base, address.domain())
 }
 
-/// The host itself, or, for `.domain`, all below and not itself (RFC 5280: for e-mail and URI).
+/// The host itself, or, for `.domain`, all below and not itself (RFC 5280: for e-mail and URI). The empty one, of which
+/// RFC 5280 says nothing, covers all, as it does for hosts.
 fn covers_host(base: &str, host: &str) -> Option<bool> {
+    if base.is_empty() {
+        return Some(true);
+    }
     let (base, host) = (base.to_ascii_lowercase(), host.to_ascii_lowercase());
     match base.strip_prefix('.') {
         Some(domain) => is_host(domain)

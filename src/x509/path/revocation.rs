@@ -1,7 +1,7 @@
 //! Whether certificates of a path have been revoked (RFC 5280 section 6.3): by OCSP, and CRLs whole, in parts, indirect, delta.
 use std::collections::HashMap;
 
-use super::build::{Found, Search};
+use super::build::{self, Found, Pair, Search};
 use super::chain::Rules;
 use super::fault::{Fault, Reason};
 use super::policy::PolicyRules;
@@ -63,7 +63,7 @@ pub(super) struct Statuses<'a> {
     crls: &'a [Crl],
     ocsp: &'a [OcspResponse],
     demand: Revocation,
-    known: HashMap<(Vec<u8>, Vec<u8>), Status>,
+    known: HashMap<Pair, Status>,
     /// How many signers of CRLs are being validated inside of each other.
     depth: usize,
 }
@@ -86,8 +86,11 @@ impl<'a> Statuses<'a> {
     pub(super) fn stand(&mut self, found: &Found<'a>, search: &mut Search<'a, '_>) -> Result<(), Fault> {
         // A certificate that is itself an anchor has nobody who could revoke it.
         let Some(anchor) = found.anchor.filter(|_| self.demand != Revocation::Off) else { return Ok(()) };
-        let mut issuer =
-            Issuer { public_key_info: &anchor.public_key_info, certificate: anchor.certificate.as_ref(), anchor };
+        let mut issuer = Issuer {
+            public_key_info: &anchor.public_key_info,
+            certificate: anchor.certificate.as_ref(),
+            anchor,
+        };
         for certificate in found.certificates.iter().rev() {
             match self.status(certificate, issuer, search)? {
                 Status::Good => {}
@@ -113,12 +116,13 @@ impl<'a> Statuses<'a> {
         issuer: Issuer<'a>,
         search: &mut Search<'a, '_>,
     ) -> Result<Status, Fault> {
-        let pair = (certificate.as_der().to_vec(), issuer.public_key_info.to_vec());
+        let pair = build::pair(certificate.as_der(), issuer.public_key_info);
         if let Some(known) = self.known.get(&pair) {
             return Ok(known.clone());
         }
         // Until it is known: who asks for it on the way to its own answer goes in a circle.
-        self.known.insert(pair.clone(), Status::Unclear("the signer of its CRL cannot be judged without it".to_owned()));
+        self.known
+            .insert(pair, Status::Unclear("the signer of its CRL cannot be judged without it".to_owned()));
         let by_ocsp = self.by_ocsp(certificate, issuer, search)?;
         let status = match by_ocsp {
             Status::Revoked(_) => by_ocsp,
@@ -137,7 +141,10 @@ impl<'a> Statuses<'a> {
     ) -> Result<Status, Fault> {
         let about = About {
             certificate,
-            issuer: ocsp_id::Issuer { name: certificate.issuer_der(), public_key_info: issuer.public_key_info },
+            issuer: ocsp_id::Issuer {
+                name: certificate.issuer_der(),
+                public_key_info: issuer.public_key_info,
+            },
         };
         let mut spent = None;
         let at = search.rules.at;
@@ -160,8 +167,12 @@ impl<'a> Statuses<'a> {
             Ok(Some(CertificateStatus::Revoked { at, reason: Some(reason), .. })) => {
                 Status::Revoked(format!("it was revoked at {at}: {reason}"))
             }
-            Ok(Some(CertificateStatus::Revoked { at, .. })) => Status::Revoked(format!("it was revoked at {at}")),
-            Ok(Some(CertificateStatus::Unknown)) => Status::Unclear("the OCSP responder does not know it".to_owned()),
+            Ok(Some(CertificateStatus::Revoked { at, .. })) => {
+                Status::Revoked(format!("it was revoked at {at}"))
+            }
+            Ok(Some(CertificateStatus::Unknown)) => {
+                Status::Unclear("the OCSP responder does not know it".to_owned())
+            }
             Err(error) => Status::Unclear(format!("its OCSP response: {}", error.why())),
         })
     }
@@ -192,7 +203,8 @@ impl<'a> Statuses<'a> {
                     }
                 };
                 let all = Reasons::ALL.0;
-                let reasons = point.reasons.unwrap_or(Reasons::ALL).0 & scope.only_some_reasons.unwrap_or(Reasons::ALL).0;
+                let reasons = point.reasons.unwrap_or(Reasons::ALL).0
+                    & scope.only_some_reasons.unwrap_or(Reasons::ALL).0;
                 if reasons & !covered == 0 {
                     continue;
                 }
@@ -211,10 +223,13 @@ impl<'a> Statuses<'a> {
         }
         Ok(match why {
             Some(why) => Status::Unclear(why),
-            None if covered != 0 => Status::Unclear("its CRLs are for some reasons of revocation only".to_owned()),
-            // A delta without the CRL that it changes, a CRL that is about other certificates of the same issuer.
-            None if self.crls.iter().any(|crl| crl.issuer() == certificate.issuer()) => {
-                Status::Unclear("the CRL of its issuer is not about it".to_owned())
+            None if covered != 0 => {
+                Status::Unclear("its CRLs are for some reasons of revocation only".to_owned())
+            }
+            None if self.crls.iter().any(|crl| crl.is_delta() && crl.issuer() == certificate.issuer()) => {
+                Status::Unclear(
+                    "there is a delta CRL of its issuer, and not the CRL that it changes".to_owned(),
+                )
             }
             None => Status::Nothing,
         })
@@ -305,7 +320,10 @@ impl<'a> Statuses<'a> {
         let accept = &mut |found: &Found<'a>, search: &mut Search<'a, '_>| {
             let same = found.anchor.is_some_and(|other| std::ptr::eq(other, anchor));
             if !same {
-                return Err(unclear(candidate, "it leads to another anchor than the certificate whose CRL it signed"));
+                return Err(unclear(
+                    candidate,
+                    "it leads to another anchor than the certificate whose CRL it signed",
+                ));
             }
             // Whoever wants to know of certificates wants to know of those who tell.
             self.stand(found, search)
@@ -337,8 +355,11 @@ fn about(
     certificate: &Certificate,
 ) -> crate::Result<Option<IssuingDistributionPoint>> {
     let issuer = crl.issuer();
-    let named = |names: &[GeneralName]| names.iter().any(|name| matches!(name, GeneralName::Directory(name) if *name == issuer));
-    let is_issuers = if point.crl_issuer.is_empty() { issuer == certificate.issuer() } else { named(&point.crl_issuer) };
+    let named = |names: &[GeneralName]| {
+        names.iter().any(|name| matches!(name, GeneralName::Directory(name) if *name == issuer))
+    };
+    let is_issuers =
+        if point.crl_issuer.is_empty() { issuer == certificate.issuer() } else { named(&point.crl_issuer) };
     if !is_issuers || crl.is_delta() {
         return Ok(None);
     }

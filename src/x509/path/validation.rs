@@ -3,7 +3,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use super::build::{Budget, Found, Intermediates, Search};
-use super::chain::Rules;
+use super::chain::{self, Rules};
 use super::policy::PolicyRules;
 use super::purpose::Purpose;
 use super::revocation::{Revocation, Statuses};
@@ -163,10 +163,9 @@ impl<'a> Validation<'a> {
             signed: &mut signed,
         };
         let mut statuses = Statuses::new(&self.crls, &self.ocsp, self.revocation);
-        let found = search.run(certificate, &mut |found, search| {
-            self.purpose.suits(certificate, pinned, self.legacy)?;
-            statuses.stand(found, search)
-        })?;
+        chain::is_for(certificate, &rules)?;
+        self.purpose.suits(certificate, pinned, self.legacy)?;
+        let found = search.run(certificate, &mut |found, search| statuses.stand(found, search))?;
         Ok(Verified::new(certificate.clone(), Path::of(&found, at)))
     }
 }

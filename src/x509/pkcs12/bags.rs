@@ -4,12 +4,11 @@ use spki::ObjectIdentifier;
 use super::password::Text;
 use super::sealed;
 use super::syntax::{Algorithm, Content, WHAT, to_der, unsound};
-use crate::encoding::ber;
 use crate::encoding::tlv::{self, BMP_STRING, OCTET_STRING, OID, SEQUENCE, SET, Tlv, Walker};
 use crate::error::{Error, Result};
 use crate::keys::PrivateKey;
 use crate::keys::work::Budget;
-use crate::limits::{PKCS12_BAGS, PKCS12_BYTES, PKCS12_DEPTH};
+use crate::limits::{PKCS12_BAGS, PKCS12_DEPTH};
 use crate::secret::{SecretVec, opaque_debug};
 use crate::x509::certificate::Certificate;
 
@@ -27,6 +26,8 @@ pub(super) const X509: ObjectIdentifier = oid("1.2.840.113549.1.9.22.1");
 /// Attributes of bags (RFC 2985 sections 5.5.1 and 5.5.2).
 pub(super) const FRIENDLY_NAME: ObjectIdentifier = oid("1.2.840.113549.1.9.20");
 pub(super) const LOCAL_KEY_ID: ObjectIdentifier = oid("1.2.840.113549.1.9.21");
+/// Oracle's: the certificate is one to trust for these purposes.
+pub(super) const TRUSTED_KEY_USAGE: ObjectIdentifier = oid("2.16.840.1.113894.746875.1.1");
 
 /// A private key of a PKCS #12 file, with what the file says of it.
 pub struct Pkcs12Key {
@@ -123,7 +124,7 @@ pub(super) fn read(content: &[u8], text: &Text, legacy: bool, budget: &mut Budge
             Content::Data(plain) => reading.contents(&to_der(plain)?)?,
             Content::Encrypted { algorithm, sealed } => {
                 let plain = reading.open(&algorithm, &sealed)?;
-                reading.contents(&ber::secret_to_der(WHAT, plain, PKCS12_BYTES)?)?;
+                reading.contents(&plain)?;
             }
         }
     }

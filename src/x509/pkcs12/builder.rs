@@ -1,5 +1,8 @@
 //! New PKCS #12 files: AES-256 under PBKDF2, and a MAC that every reader can check.
-use super::bags::{CERTIFICATE, FRIENDLY_NAME, LOCAL_KEY_ID, SHROUDED_KEY, X509};
+use der::Encode;
+use spki::ObjectIdentifier;
+
+use super::bags::{CERTIFICATE, FRIENDLY_NAME, LOCAL_KEY_ID, SHROUDED_KEY, TRUSTED_KEY_USAGE, X509};
 use super::mac;
 use super::password::Text;
 use super::syntax::{DATA, ENCRYPTED_DATA, WHAT, unsound};
@@ -10,8 +13,10 @@ use crate::limits::PBKDF2_MAX_ITERATIONS;
 use crate::primitives::hash;
 use crate::secret::{SecretVec, opaque_debug};
 use crate::x509::certificate::Certificate;
-use der::Encode;
-use spki::ObjectIdentifier;
+use crate::x509::credential::Credential;
+
+/// anyExtendedKeyUsage (RFC 5280 section 4.2.1.12).
+const ANY_PURPOSE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 
 /// Makes a PKCS #12 file. See [`Pkcs12`](super::Pkcs12).
 ///
@@ -31,8 +36,14 @@ use spki::ObjectIdentifier;
 #[must_use]
 pub struct Pkcs12Builder {
     keys: Vec<Key>,
-    certificates: Vec<(Option<String>, Certificate)>,
+    certificates: Vec<Entry>,
     pbmac1: bool,
+}
+
+struct Entry {
+    name: Option<String>,
+    certificate: Certificate,
+    trusted: bool,
 }
 
 struct Key {
@@ -63,27 +74,49 @@ impl Pkcs12Builder {
         Ok(self)
     }
 
+    /// Adds a key, its certificate and the chain above it.
+    ///
+    /// # Errors
+    /// Those of [`key`](Self::key).
+    pub fn credential(self, name: &str, credential: &Credential) -> Result<Self> {
+        let builder = self.key(name, credential.key())?;
+        Ok(credential.chain().iter().fold(builder, Self::certificate))
+    }
+
     /// Adds a certificate. If it speaks about one of the keys, it is tied to it and has its name.
-    pub fn certificate(mut self, certificate: &Certificate) -> Self {
-        self.certificates.push((None, certificate.clone()));
-        self
+    pub fn certificate(self, certificate: &Certificate) -> Self {
+        self.entry(None, certificate, false)
     }
 
     /// Adds a certificate under a name of its own.
-    pub fn certificate_named(mut self, name: &str, certificate: &Certificate) -> Self {
-        self.certificates.push((Some(name.to_owned()), certificate.clone()));
+    pub fn certificate_named(self, name: &str, certificate: &Certificate) -> Self {
+        self.entry(Some(name), certificate, false)
+    }
+
+    /// Adds a certificate that Java, when it takes the file for a trust store, shall trust as a CA for everything. Without
+    /// that mark Java does not see a certificate that belongs to no key. No other program minds it.
+    pub fn trusted_by_java(self, name: &str, certificate: &Certificate) -> Self {
+        self.entry(Some(name), certificate, true)
+    }
+
+    fn entry(mut self, name: Option<&str>, certificate: &Certificate, trusted: bool) -> Self {
+        self.certificates.push(Entry {
+            name: name.map(str::to_owned),
+            certificate: certificate.clone(),
+            trusted,
+        });
         self
     }
 
-    /// Makes the MAC by PBMAC1 (RFC 9579), which NIST's rules allow. Old readers do not know it: it needs OpenSSL 3.4,
-    /// NSS 3.102, GnuTLS 3.8.6, BouncyCastle 1.79 or later.
+    /// Makes the MAC by PBMAC1 (RFC 9579), which NIST's rules allow. Old readers do not know it; OpenSSL does from 3.4.
     pub fn pbmac1(mut self) -> Self {
         self.pbmac1 = true;
         self
     }
 
     /// The file, in DER. What is in it is encrypted with AES-256-CBC under PBKDF2-HMAC-SHA-256, and the MAC is
-    /// HMAC-SHA-256 (RFC 7292 appendix B): every program of the last ten years reads that.
+    /// HMAC-SHA-256 (RFC 7292 appendix B): OpenSSL, NSS, Java, GnuTLS and Python's cryptography read that. gpgsm 2.2 does
+    /// not.
     ///
     /// How much work a guess at the passphrase takes follows from its [cost](Passphrase::cost): 600 000 iterations of each
     /// derivation unless it says otherwise. .NET refuses so many unless it is told not to; it reads what was made with
@@ -128,21 +161,21 @@ impl Pkcs12Builder {
     }
 
     fn certificate_bags(&self) -> Vec<u8> {
-        let bags: Vec<Vec<u8>> = self
-            .certificates
-            .iter()
-            .map(|(name, certificate)| self.bag(name.as_deref(), certificate))
-            .collect();
+        let bags: Vec<Vec<u8>> = self.certificates.iter().map(|entry| self.bag(entry)).collect();
         tlv::sequence(&slices(&bags))
     }
 
-    fn bag(&self, name: Option<&str>, certificate: &Certificate) -> Vec<u8> {
-        let der = tlv::wrap(OCTET_STRING, &[certificate.as_der()]);
+    fn bag(&self, entry: &Entry) -> Vec<u8> {
+        let der = tlv::wrap(OCTET_STRING, &[entry.certificate.as_der()]);
         let value = tlv::sequence(&[&oid(X509), &tlv::wrap(tlv::constructed(0), &[&der])]);
-        let public = certificate.public_key().ok();
+        let public = entry.certificate.public_key().ok();
         let own = self.keys.iter().find(|key| public.as_ref() == Some(&key.public));
-        let name = name.or(own.map(|key| key.name.as_str())).unwrap_or_default();
-        bag(CERTIFICATE, &value, name, own)
+        let name = entry.name.as_deref().or(own.map(|key| key.name.as_str()));
+        let mut attributes = labels(name.unwrap_or_default(), own);
+        if entry.trusted {
+            attributes.push(attribute(TRUSTED_KEY_USAGE, &oid(ANY_PURPOSE)));
+        }
+        bag(CERTIFICATE, &value, attributes)
     }
 }
 
@@ -163,7 +196,7 @@ impl Key {
         let (scheme, sealed) = pbes2::encrypt(&self.pkcs8, &text.utf8, iterations)?;
         let algorithm = scheme.to_der().map_err(|_| unsound(tlv::Unsound))?;
         let value = tlv::sequence(&[&algorithm, &tlv::wrap(OCTET_STRING, &[&sealed])]);
-        Ok(bag(SHROUDED_KEY, &value, &self.name, Some(self)))
+        Ok(bag(SHROUDED_KEY, &value, labels(&self.name, Some(self))))
     }
 
     /// The same for the key and its certificate, and for no other.
@@ -174,7 +207,15 @@ impl Key {
 }
 
 /// SafeBag (RFC 7292 section 4.2).
-fn bag(kind: ObjectIdentifier, value: &[u8], name: &str, key: Option<&Key>) -> Vec<u8> {
+fn bag(kind: ObjectIdentifier, value: &[u8], mut attributes: Vec<Vec<u8>>) -> Vec<u8> {
+    // DER: the elements of a SET OF in ascending order (X.690 section 11.6).
+    attributes.sort();
+    let set = if attributes.is_empty() { Vec::new() } else { tlv::wrap(SET, &slices(&attributes)) };
+    tlv::sequence(&[&oid(kind), &tlv::wrap(tlv::constructed(0), &[value]), &set])
+}
+
+/// Attributes that people and programs find a key and its certificate by.
+fn labels(name: &str, key: Option<&Key>) -> Vec<Vec<u8>> {
     let mut attributes = Vec::new();
     if !name.is_empty() {
         let utf16: Vec<u8> = name.encode_utf16().flat_map(u16::to_be_bytes).collect();
@@ -183,10 +224,7 @@ fn bag(kind: ObjectIdentifier, value: &[u8], name: &str, key: Option<&Key>) -> V
     if let Some(key) = key {
         attributes.push(attribute(LOCAL_KEY_ID, &tlv::wrap(OCTET_STRING, &[&key.id()])));
     }
-    // DER: the elements of a SET OF in ascending order (X.690 section 11.6).
-    attributes.sort();
-    let set = if attributes.is_empty() { Vec::new() } else { tlv::wrap(SET, &slices(&attributes)) };
-    tlv::sequence(&[&oid(kind), &tlv::wrap(tlv::constructed(0), &[value]), &set])
+    attributes
 }
 
 fn attribute(kind: ObjectIdentifier, value: &[u8]) -> Vec<u8> {

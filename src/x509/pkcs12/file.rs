@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::keys::work::Budget;
 use crate::keys::{KdfLimits, Passphrase};
 use crate::secret::opaque_debug;
+use crate::x509::credential::Credential;
 
 /// What a PKCS #12 file (`.p12`, `.pfx`) holds: private keys, their certificates, and those of CAs.
 ///
@@ -88,7 +89,6 @@ impl Pkcs12 {
     }
 
     /// Makes a new file.
-    #[must_use]
     pub fn builder() -> Pkcs12Builder {
         Pkcs12Builder::new()
     }
@@ -123,5 +123,28 @@ impl Pkcs12 {
                 .and_then(|found| found.public_key())
                 .is_ok_and(|found| found == *key.public())
         })
+    }
+
+    /// The key, its certificate and the chain above it, of a file that holds one key. What else is in the file is passed
+    /// over.
+    ///
+    /// # Errors
+    /// [`Usage`](ErrorKind::Usage) if there is no key, or several, or no certificate for it; those of
+    /// [`Pkcs12Key::key`].
+    pub fn credential(&self) -> Result<Credential> {
+        match self.keys() {
+            [key] => self.credential_of(key),
+            [] => Err(Error::usage(WHAT, "there is no private key in it", "export it again, with its key")),
+            _ => Err(Error::usage(WHAT, "there are several private keys in it", "choose one of its keys")),
+        }
+    }
+
+    /// One of the keys, its certificate and the chain above it.
+    ///
+    /// # Errors
+    /// Those of [`credential`](Self::credential).
+    pub fn credential_of(&self, key: &Pkcs12Key) -> Result<Credential> {
+        let certificates = self.certificates().iter().filter_map(|one| one.certificate().ok());
+        Credential::gather(key.key()?, certificates).map(|(credential, _)| credential)
     }
 }

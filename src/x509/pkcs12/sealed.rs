@@ -5,10 +5,12 @@ use spki::ObjectIdentifier;
 
 use super::password::Text;
 use super::syntax::{Algorithm, WHAT, unsound, unsupported};
-use crate::encoding::tlv::{self, INTEGER, OCTET_STRING, Unsound};
+use crate::encoding::ber;
+use crate::encoding::tlv::{self, INTEGER, OCTET_STRING, SEQUENCE, Unsound};
 use crate::error::{Error, ErrorKind, Result};
 use crate::keys::pbes2;
 use crate::keys::work::Budget;
+use crate::limits::PKCS12_BYTES;
 use crate::primitives::hash::Digest;
 use crate::primitives::legacy_ciphers::LegacyCipher;
 use crate::primitives::pbe::{self, Purpose};
@@ -24,7 +26,7 @@ const LEGACY: [(LegacyCipher, ObjectIdentifier); 4] = [
     (LegacyCipher::Rc2Bits40, ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.6")),
 ];
 
-/// Decrypts, if the budget allows the work. The MAC has been checked.
+/// Decrypts a SEQUENCE, if the budget allows the work, and makes it DER. The MAC has been checked.
 pub(super) fn open(
     algorithm: &Algorithm<'_>,
     sealed: &[u8],
@@ -46,14 +48,13 @@ pub(super) fn open(
         }
         open_legacy(*cipher, algorithm, sealed, text, budget)?
     };
-    plain.ok_or_else(|| {
-        Error::new(
-            ErrorKind::NoKeyFits,
-            WHAT,
-            "the passphrase of the file does not open all that is in it",
-            "export it again under one passphrase",
-        )
-    })
+    // CBC has no tag: under another passphrase, once in 256 times there is a padding, and nonsense before it.
+    let der = ber::secret_to_der(WHAT, plain.ok_or_else(other_passphrase)?, PKCS12_BYTES);
+    let der = der.map_err(|error| match error.kind() {
+        ErrorKind::Malformed => other_passphrase(),
+        _ => error,
+    })?;
+    if der.first() == Some(&SEQUENCE) { Ok(der) } else { Err(other_passphrase()) }
 }
 
 /// pkcs-12PbeParams (RFC 7292 appendix C), always with SHA-1.
@@ -79,6 +80,15 @@ fn open_legacy(
     let iv = derive(Purpose::Iv, 8);
     let Some(iv) = iv.first_chunk::<8>() else { return Ok(None) };
     Ok(cipher.decrypt(&key, iv, sealed))
+}
+
+fn other_passphrase() -> Error {
+    Error::new(
+        ErrorKind::NoKeyFits,
+        WHAT,
+        "the passphrase of the file does not open all that is in it",
+        "export it again under one passphrase",
+    )
 }
 
 fn old() -> Error {
