@@ -31,6 +31,7 @@
 //! | `x509` (default) | certificates |
 //! | `cli` | the command `bulla` |
 //! | `object_store` | the same files in S3-like stores |
+//! | `pkcs11` | keys on smart cards and tokens |
 #![forbid(unsafe_code)]
 // In tests a panic is the point, and lengths are small.
 #![cfg_attr(test, allow(clippy::as_conversions, clippy::string_slice))]
@@ -52,7 +53,7 @@ mod keys;
 #[cfg(any(feature = "file", feature = "x509"))]
 mod primitives;
 
-#[cfg(feature = "object_store")]
+#[cfg(any(feature = "object_store", feature = "pkcs11"))]
 pub mod adapters;
 #[cfg(feature = "file")]
 pub mod file;

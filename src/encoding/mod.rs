@@ -4,11 +4,13 @@ pub(crate) mod base64;
 pub(crate) mod bech32;
 #[cfg(feature = "x509")]
 pub(crate) mod ber;
-#[cfg(all(test, feature = "x509"))]
+#[cfg(feature = "x509")]
+#[cfg(test)] // not `all(test, …)`: clippy knows tests by this
 mod ber_tests;
 pub(crate) mod input;
 #[cfg(feature = "x509")]
 pub(crate) mod oid;
 pub(crate) mod pem;
+mod rfc3339;
 #[cfg(feature = "x509")]
 pub(crate) mod tlv;

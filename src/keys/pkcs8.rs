@@ -97,12 +97,31 @@ pub(super) fn from_sec1(der: &[u8], known: Option<Algorithm>) -> Result<Material
         (known, named) => known.or(named).ok_or_else(unsupported)?,
     };
     let Algorithm::Scheme(scheme) = algorithm else { return Err(unsound()) };
-    let private = Material::Scheme(scheme, copy(key.private_key));
-    let own = scheme.public(key.private_key).ok_or_else(unsound)?;
+    let secret = scalar(scheme, key.private_key).ok_or_else(unsound)?;
+    let own = scheme.public(&secret).ok_or_else(unsound)?;
+    let private = Material::Scheme(scheme, secret);
     match key.public_key {
         Some(given) if scheme.check_public(given).as_deref() != Some(&own) => Err(unsound()),
         _ => Ok(private),
     }
+}
+
+/// A scalar as long as its curve asks (RFC 5915 section 3). GnuTLS writes it as an INTEGER's bytes, with a zero before a
+/// high bit; others have left out leading zeros.
+fn scalar(scheme: Scheme, written: &[u8]) -> Option<SecretVec> {
+    let length = match scheme {
+        Scheme::P256 => 32,
+        Scheme::P384 => 48,
+        Scheme::P521 => 66,
+        _ => return None,
+    };
+    let digits = match written.split_at_checked(written.len().saturating_sub(length))? {
+        (zeros, digits) if zeros.iter().all(|zero| *zero == 0) => digits,
+        _ => return None,
+    };
+    let mut secret = SecretVec::new(vec![0; length]);
+    secret.get_mut(length.checked_sub(digits.len())?..)?.copy_from_slice(digits);
+    Some(secret)
 }
 
 /// Seed and expanded key together (RFC 9881 section 6, RFC 9935 section 6).

@@ -3,7 +3,7 @@ use std::io::Read;
 
 use zeroize::Zeroizing;
 
-use super::algorithm::{Digest, SignatureAlgorithm};
+use super::algorithm::SignatureAlgorithm;
 use super::kind::{KeyKind, rsa_bits, unsupported};
 use super::material::Material;
 use super::pkcs8;
@@ -199,7 +199,7 @@ impl PrivateKey {
     #[cfg(feature = "x509")]
     pub(crate) fn signature_algorithm(&self) -> Result<SignatureAlgorithm> {
         match self.kind() {
-            KeyKind::Rsa { .. } => Ok(SignatureAlgorithm::RsaPkcs1(Digest::Sha256)),
+            KeyKind::Rsa { .. } => Ok(SignatureAlgorithm::RsaPkcs1(super::algorithm::Digest::Sha256)),
             _ => self.public.own_algorithm(),
         }
     }

@@ -99,7 +99,13 @@ pub struct ToSign<'a> {
     message: &'a [u8],
 }
 
-impl ToSign<'_> {
+impl<'a> ToSign<'a> {
+    /// A question as bulla asks it, for those who try out an implementation.
+    #[must_use]
+    pub fn new(algorithm: SignatureAlgorithm, message: &'a [u8]) -> Self {
+        ToSign { algorithm, message }
+    }
+
     /// How it is to be signed: one of the ways of the key's kind.
     #[must_use]
     pub fn algorithm(&self) -> SignatureAlgorithm {
@@ -108,7 +114,7 @@ impl ToSign<'_> {
 
     /// The message, whole.
     #[must_use]
-    pub fn message(&self) -> &[u8] {
+    pub fn message(&self) -> &'a [u8] {
         self.message
     }
 
@@ -130,7 +136,6 @@ pub struct ToDecrypt<'a> {
 #[non_exhaustive]
 pub enum Decryption<'a> {
     /// RSAES-OAEP (RFC 8017 section 7.1).
-    #[non_exhaustive]
     RsaOaep {
         /// The hash of the label.
         digest: Digest,
@@ -144,7 +149,9 @@ pub enum Decryption<'a> {
 }
 
 impl<'a> ToDecrypt<'a> {
-    pub(super) fn new(how: Decryption<'a>, ciphertext: &'a [u8]) -> Self {
+    /// A question as bulla asks it, for those who try out an implementation.
+    #[must_use]
+    pub fn new(how: Decryption<'a>, ciphertext: &'a [u8]) -> Self {
         ToDecrypt { how, ciphertext }
     }
 
@@ -168,7 +175,7 @@ pub(super) fn sign(
     algorithm: SignatureAlgorithm,
     message: &[u8],
 ) -> Result<Vec<u8>> {
-    let signature = key.sign(&ToSign { algorithm, message }).map_err(failed)?;
+    let signature = key.sign(&ToSign::new(algorithm, message)).map_err(failed)?;
     if public.check_signature(algorithm, message, &signature).is_err() {
         return Err(Error::new(
             ErrorKind::Unauthentic,

@@ -316,7 +316,7 @@ impl FromStr for Name {
     fn from_str(text: &str) -> Result<Self> {
         let wrong = |why: &'static str| Error::usage("name", why, "write it like CN=Bob,O=Example,C=CH");
         let mut sets = Vec::new();
-        let mut rest = text.trim();
+        let mut rest = text.trim_start();
         while !rest.is_empty() {
             let mut set = Vec::new();
             loop {

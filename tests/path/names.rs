@@ -1,7 +1,7 @@
 //! Whom a certificate is for: addresses and hosts compared as their RFCs say, constraints kept.
 use bulla::ErrorKind;
 use bulla::x509::{
-    Authority, Certificate, Credential, EmailAddress, Mailbox, Purpose, Revocation, ServerName, Subtree,
+    Authority, Certificate, EmailAddress, Mailbox, Name, Purpose, Revocation, ServerName, Subtree,
     TrustAnchors, Validation,
 };
 
@@ -82,7 +82,7 @@ fn a_certificate_for_one_purpose_is_not_good_for_another() {
 /// An authority that may certify only some names, and its certificate.
 fn constrained(root: &Authority, permit: &[Subtree], exclude: &[Subtree]) -> (Authority, Certificate) {
     let own = key();
-    let name = "CN=Constrained".parse().unwrap();
+    let name: Name = "CN=Constrained".parse().unwrap();
     let mut issue = root.intermediate(&name, own.public(), 0).unwrap();
     for subtree in permit {
         issue = issue.permit(subtree.clone());
@@ -91,8 +91,8 @@ fn constrained(root: &Authority, permit: &[Subtree], exclude: &[Subtree]) -> (Au
         issue = issue.exclude(subtree.clone());
     }
     let certificate = issue.sign().unwrap();
-    let credential = Credential::new(own, [certificate.clone()]).unwrap();
-    (Authority::new(credential).unwrap(), certificate)
+    // Its certificate would not let it: so one of the same name and key without constraints signs.
+    (Authority::root(&name, own).unwrap(), certificate)
 }
 
 #[track_caller]

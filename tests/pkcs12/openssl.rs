@@ -96,6 +96,26 @@ fn bulla_reads_what_openssl_wrote_of_old_by_its_legacy_way() {
 }
 
 #[test]
+fn a_bag_may_be_encrypted_in_every_way_of_pbes2() {
+    use super::der::{SHROUDED_KEY, bag, plain_safe, sealed};
+    let Some(lab) = Lab::with("openssl") else { return };
+    let bob = Bob::new();
+    bob.write_to(&lab);
+    let prf = ["hmacWithSHA1", "hmacWithSHA224", "hmacWithSHA256", "hmacWithSHA384", "hmacWithSHA512"];
+    let prfs = prf.map(|prf| vec!["-v2", "aes-256-cbc", "-v2prf", prf, "-iter", "3000"]);
+    for words in
+        [vec!["-scrypt"], vec!["-scrypt", "-scrypt_N", "8192", "-scrypt_p", "2"]].into_iter().chain(prfs)
+    {
+        let convert =
+            ["pkcs8", "-topk8", "-in", "key.pem", "-passout", "pass:x", "-outform", "DER", "-out", "sealed"];
+        lab.run(&[&convert[..], &words].concat());
+        let file = sealed(&plain_safe(&bag(SHROUDED_KEY, &lab.read("sealed"))));
+        let file = Pkcs12::read(&file, Some(&low("x"))).unwrap_or_else(|error| panic!("{words:?}: {error}"));
+        assert_eq!(file.keys()[0].key().unwrap().public(), bob.key.public(), "{words:?}");
+    }
+}
+
+#[test]
 fn triple_des_is_read_in_no_other_way() {
     let Some(lab) = Lab::with("openssl") else { return };
     Bob::new().write_to(&lab);

@@ -5,7 +5,7 @@ use bulla::{Passphrase, PrivateKey};
 use crate::{below, key, name, refused, root};
 
 fn again(key: &PrivateKey) -> PrivateKey {
-    PrivateKey::from_pem(&key.expose_pem().unwrap(), || unreachable!()).unwrap()
+    PrivateKey::from_pem(&key.expose_pem().unwrap(), || panic!("it is not encrypted")).unwrap()
 }
 
 #[test]

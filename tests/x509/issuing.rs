@@ -52,7 +52,8 @@ fn a_leaf_says_what_its_profile_says_and_signs_no_certificates() {
         refused(
             Authority::new(
                 Credential::new(
-                    PrivateKey::from_pem(&key.expose_pem().unwrap(), || unreachable!()).unwrap(),
+                    PrivateKey::from_pem(&key.expose_pem().unwrap(), || panic!("it is not encrypted"))
+                        .unwrap(),
                     [leaf],
                 )
                 .unwrap(),

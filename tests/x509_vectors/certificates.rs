@@ -18,8 +18,6 @@ pub(super) const OPEN: &[(&str, &str)] = &[
         "x509/cryptography.io.with_headers.pem",
         "a key block in OpenSSL's old way stops who seeks certificates",
     ),
-    ("x509/custom/cp_invalid.pem", "PEM with lines of 76 characters"),
-    ("x509/ed25519/ed25519-rfc8410.pem", "PEM with lines of 66 characters"),
 ];
 
 #[test]

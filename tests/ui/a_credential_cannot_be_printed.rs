@@ -1,0 +1,5 @@
+fn print(credential: &bulla::x509::Credential) {
+    println!("{credential}");
+}
+
+fn main() {}
