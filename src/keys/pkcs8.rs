@@ -107,7 +107,7 @@ pub(super) fn from_sec1(der: &[u8], known: Option<Algorithm>) -> Result<Material
 }
 
 /// A scalar as long as its curve asks (RFC 5915 section 3). GnuTLS writes it as an INTEGER's bytes, with a zero before a
-/// high bit; others have left out leading zeros.
+/// high bit.
 fn scalar(scheme: Scheme, written: &[u8]) -> Option<SecretVec> {
     let length = match scheme {
         Scheme::P256 => 32,
@@ -115,13 +115,8 @@ fn scalar(scheme: Scheme, written: &[u8]) -> Option<SecretVec> {
         Scheme::P521 => 66,
         _ => return None,
     };
-    let digits = match written.split_at_checked(written.len().saturating_sub(length))? {
-        (zeros, digits) if zeros.iter().all(|zero| *zero == 0) => digits,
-        _ => return None,
-    };
-    let mut secret = SecretVec::new(vec![0; length]);
-    secret.get_mut(length.checked_sub(digits.len())?..)?.copy_from_slice(digits);
-    Some(secret)
+    let digits = written.strip_prefix(&[0]).filter(|digits| digits.len() == length).unwrap_or(written);
+    (digits.len() == length).then(|| copy(digits))
 }
 
 /// Seed and expanded key together (RFC 9881 section 6, RFC 9935 section 6).

@@ -59,7 +59,7 @@ impl<'a> CrlIssue<'a> {
     ///
     /// # Errors
     /// [`Usage`](crate::ErrorKind::Usage) if the key is not the certificate's, or may not sign CRLs;
-    /// [`Malformed`](crate::ErrorKind::Malformed) or [`Unsupported`](ErrorKind::Unsupported) if the certificate cannot be read
+    /// [`Malformed`](crate::ErrorKind::Malformed) or [`Unsupported`](crate::ErrorKind::Unsupported) if the certificate cannot be read
     /// so far.
     pub fn by(issuer: &'a Certificate, key: &'a PrivateKey) -> Result<Self> {
         let wrong = |why| Error::usage("CRL", why, "give a CA's certificate and its own key");
