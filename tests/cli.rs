@@ -10,13 +10,23 @@
 
 #[path = "support/peers.rs"]
 mod peers;
+#[path = "pkits/cases.rs"]
+mod pkits_cases;
+#[path = "support/pyca.rs"]
+mod pyca;
 
 mod cli {
     pub(crate) mod lab;
 
+    mod cert;
     mod contract;
+    mod crl;
     mod files;
     mod holders;
+    mod issuing;
+    mod key;
+    mod p12;
+    mod pkits;
     #[cfg(target_os = "linux")]
     mod process;
     mod rewrap;

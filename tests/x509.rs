@@ -14,16 +14,17 @@ mod peers;
 
 mod x509 {
     pub(crate) mod bench;
+    mod bounds;
     mod credentials;
     mod issuing;
     mod openssl;
     mod others;
     mod python;
-    mod requests;
+    pub(crate) mod requests;
     mod showing;
 }
 
-use x509::bench;
+use x509::{bench, requests};
 
 use bulla::x509::{Authority, Credential, Name};
 use bulla::{ErrorKind, KeyKind, PrivateKey, Result};

@@ -18,6 +18,7 @@ mod ranges;
 mod reader;
 mod rewrap;
 mod source;
+mod whole;
 mod writer;
 
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use opened::{Metadata, Opened};
 pub use ranges::{Ranges, UncheckedRanges};
 pub use reader::Reader;
 pub use rewrap::{Rewrap, rewrap};
+pub use whole::write_whole;
 pub use writer::Writer;
 
 crate::secret::opaque_debug! {

@@ -117,7 +117,8 @@ impl Authority {
     pub fn issue(&self, profile: Profile, public_key: &PublicKey) -> Result<Issue<'_, Leaf>> {
         if let (Some(own), Some(purpose)) = (self.certificate().extended_key_usage()?, profile.purpose()) {
             // Not in RFC 5280; but everybody takes it so (CA/Browser Forum: "technically constrained").
-            if !own.has(&purpose) && !own.has(&ANY_PURPOSE) {
+            // A responder answers for the authority itself, whatever that certifies (RFC 6960 section 4.2.2.2).
+            if !profile.is_ocsp_responder() && !own.has(&purpose) && !own.has(&ANY_PURPOSE) {
                 let why = format!("the issuer's own certificate is only for: {own}");
                 return Err(Error::usage("certificate", why, "take another authority"));
             }

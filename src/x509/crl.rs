@@ -191,6 +191,11 @@ impl Crl {
         SignatureAlgorithm::from_der(self.part(&self.at.algorithm))
     }
 
+    /// How it says that it is signed, inside of what is signed and outside.
+    pub(super) fn raw_algorithms(&self) -> [&[u8]; 2] {
+        [&self.at.inner_algorithm, &self.at.algorithm].map(|range| self.part(range))
+    }
+
     /// The signature's bytes.
     #[must_use]
     pub fn signature(&self) -> &[u8] {

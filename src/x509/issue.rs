@@ -10,7 +10,9 @@ use super::name_constraints::{NameConstraints, Subtree};
 use super::points::{self, AccessDescription, AuthorityKeyIdentifier};
 use super::profile::{self, Profile};
 use super::serial::Serial;
-use super::usage::{BasicConstraints, KeyUsage};
+use super::usage::{
+    BasicConstraints, CLIENT_AUTH, EMAIL_PROTECTION, ExtendedKeyUsage, KeyUsage, SERVER_AUTH,
+};
 use super::{issue_rules, policies, time};
 use crate::clock::Time;
 use crate::encoding::oid::{KnownOid, Oid};
@@ -61,7 +63,16 @@ pub enum Ca {}
 
 enum Role {
     Leaf(Profile),
-    Ca { path_length: Option<u32>, constraints: NameConstraints },
+    Ca(Bounds),
+}
+
+/// What an authority may certify.
+#[derive(Default)]
+struct Bounds {
+    path_length: Option<u32>,
+    names: NameConstraints,
+    /// None: all.
+    purposes: Vec<KnownOid>,
 }
 
 /// Whose key signs: an authority's, with its own certificate and those above, or (none) the certificate's own.
@@ -159,7 +170,7 @@ impl<'a> Issue<'a, Ca> {
     /// # Ok::<(), bulla::Error>(())
     /// ```
     pub fn root(name: &Name, key: &'a PrivateKey) -> Self {
-        let role = Role::Ca { path_length: None, constraints: NameConstraints::default() };
+        let role = Role::Ca(Bounds::default());
         let signer = Signer { key, chain: &[] };
         Self::new(signer, name.clone(), ROOT_DAYS, role, key.public())
     }
@@ -172,31 +183,41 @@ impl<'a> Issue<'a, Ca> {
         public_key: &PublicKey,
         path_length: u32,
     ) -> Self {
-        let role = Role::Ca { path_length: Some(path_length), constraints: NameConstraints::default() };
+        let role = Role::Ca(Bounds { path_length: Some(path_length), ..Bounds::default() });
         let signer = Signer { key, chain };
         Self::new(signer, name.clone(), INTERMEDIATE_DAYS, role, public_key)
     }
 
     /// How many authorities may follow each other below this one: 0, and it certifies only leaves.
-    pub fn path_length(mut self, most: u32) -> Self {
-        if let Role::Ca { path_length, .. } = &mut self.role {
-            *path_length = Some(most);
-        }
-        self
+    pub fn path_length(self, most: u32) -> Self {
+        self.bounded(|bounds| bounds.path_length = Some(most))
     }
 
     /// Names of this kind may be certified only here (RFC 5280 section 4.2.1.10); or in another part so named.
-    pub fn permit(mut self, names: Subtree) -> Self {
-        if let Role::Ca { constraints, .. } = &mut self.role {
-            constraints.permitted.push(names);
-        }
-        self
+    pub fn permit(self, names: Subtree) -> Self {
+        self.bounded(|bounds| bounds.names.permitted.push(names))
     }
 
     /// Names here may not be certified.
-    pub fn exclude(mut self, names: Subtree) -> Self {
-        if let Role::Ca { constraints, .. } = &mut self.role {
-            constraints.excluded.push(names);
+    pub fn exclude(self, names: Subtree) -> Self {
+        self.bounded(|bounds| bounds.names.excluded.push(names))
+    }
+
+    /// It may certify for mail only; or, with [`only_for_tls`](Self::only_for_tls), for both.
+    ///
+    /// That is CA/Browser Forum's reading of an extended key usage in an authority's certificate, and everybody's.
+    pub fn only_for_mail(self) -> Self {
+        self.bounded(|bounds| bounds.purposes.push(EMAIL_PROTECTION))
+    }
+
+    /// It may certify for servers and clients of TLS only; or, with [`only_for_mail`](Self::only_for_mail), for both.
+    pub fn only_for_tls(self) -> Self {
+        self.bounded(|bounds| bounds.purposes.extend([SERVER_AUTH, CLIENT_AUTH]))
+    }
+
+    fn bounded(mut self, change: impl FnOnce(&mut Bounds)) -> Self {
+        if let Role::Ca(bounds) = &mut self.role {
+            change(bounds);
         }
         self
     }
@@ -292,18 +313,7 @@ impl<'a, Of> Issue<'a, Of> {
         // A key that failed, or lives elsewhere and is another, must not give away a bad signature.
         self.signer.key.public().check_signature(algorithm, &to_be_signed, &signature)?;
         let parts = [&to_be_signed[..], &algorithm.to_der(), &tlv::bit_string(&signature)];
-        let certificate = Certificate::from_der(&tlv::sequence(&parts)).map_err(|error| {
-            let hint = "ask for fewer names, policies and extensions";
-            Error::usage("certificate", format!("bulla would not read it: {error}"), hint)
-        })?;
-        for extension in certificate.extensions() {
-            extension.decode().map_err(|_| {
-                let why = format!("extension {} is not what its type allows", extension.id());
-                Error::usage("certificate", why, "change its value")
-            })?;
-        }
-        issue_rules::check_names(&certificate, self.signer.chain)?;
-        Ok(certificate)
+        issue_rules::read_again(&tlv::sequence(&parts), self.signer.chain)
     }
 
     /// TBSCertificate (RFC 5280 section 4.1).
@@ -329,14 +339,14 @@ impl<'a, Of> Issue<'a, Of> {
     fn check(&self) -> Result<()> {
         match &self.role {
             Role::Leaf(profile) => profile.check_subject(&self.subject)?,
-            Role::Ca { .. } if self.subject.is_empty() => {
+            Role::Ca(_) if self.subject.is_empty() => {
                 return Err(Error::usage(
                     "certificate",
                     "an authority has no name",
                     "write it like CN=Example Root",
                 ));
             }
-            Role::Ca { .. } => {}
+            Role::Ca(_) => {}
         }
         let Some(issuer) = self.signer.issuer() else { return Ok(()) };
         // Such a certificate is taken for the issuer's own (RFC 5280 section 3.2), and paths go round in circles.
@@ -384,7 +394,7 @@ impl<'a, Of> Issue<'a, Of> {
     fn extensions(&self) -> Result<Vec<Extension>> {
         let mut all = match &self.role {
             Role::Leaf(profile) => self.of_leaf(profile)?,
-            Role::Ca { path_length, constraints } => self.of_authority(*path_length, constraints)?,
+            Role::Ca(bounds) => self.of_authority(bounds)?,
         };
         let own = key_identifier(self.public_key.as_der())?;
         let issuers = match self.signer.issuer() {
@@ -445,25 +455,22 @@ impl<'a, Of> Issue<'a, Of> {
         Ok(all)
     }
 
-    fn of_authority(
-        &self,
-        path_length: Option<u32>,
-        constraints: &NameConstraints,
-    ) -> Result<Vec<Extension>> {
+    fn of_authority(&self, bounds: &Bounds) -> Result<Vec<Extension>> {
         profile::signs(self.public_key.kind())?;
-        let basic = BasicConstraints::new(true, path_length);
+        let basic = BasicConstraints::new(true, bounds.path_length);
         let usage = KeyUsage::CERTIFICATE_SIGN | KeyUsage::CRL_SIGN;
         let mut all = vec![
             Extension::known(&extension::BASIC_CONSTRAINTS, true, basic.write()),
             Extension::known(&extension::KEY_USAGE, true, usage.write()),
         ];
-        if *constraints != NameConstraints::default() {
-            constraints
-                .permitted
-                .iter()
-                .chain(&constraints.excluded)
-                .try_for_each(issue_rules::check_subtree)?;
-            all.push(Extension::known(&extension::NAME_CONSTRAINTS, true, constraints.write()));
+        if !bounds.purposes.is_empty() {
+            let purposes = ExtendedKeyUsage::of(&bounds.purposes);
+            all.push(Extension::known(&extension::EXTENDED_KEY_USAGE, false, purposes.write()));
+        }
+        if bounds.names != NameConstraints::default() {
+            let mut names = bounds.names.permitted.iter().chain(&bounds.names.excluded);
+            names.try_for_each(issue_rules::check_subtree)?;
+            all.push(Extension::known(&extension::NAME_CONSTRAINTS, true, bounds.names.write()));
         }
         Ok(all)
     }

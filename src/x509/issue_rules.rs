@@ -36,11 +36,27 @@ pub(super) fn check_extra(extra: &Extension, all: &[Extension], is_leaf: bool) -
     Err(Error::usage("certificate", format!("extension {} is refused: {why}", extra.id()), "leave it out"))
 }
 
+/// Reads what was made, before it is given out.
+pub(super) fn read_again(der: &[u8], chain: &[Certificate]) -> Result<Certificate> {
+    let certificate = Certificate::from_der(der).map_err(|error| {
+        let hint = "ask for fewer names, policies and extensions";
+        Error::usage("certificate", format!("bulla would not read it: {error}"), hint)
+    })?;
+    for extension in certificate.extensions() {
+        extension.decode().map_err(|_| {
+            let why = format!("extension {} is not what its type allows", extension.id());
+            Error::usage("certificate", why, "change its value")
+        })?;
+    }
+    check_names(&certificate, chain)?;
+    Ok(certificate)
+}
+
 /// Whether name constraints above permit the names: then the whole path has to hold, up to the top of the chain.
 ///
 /// Without any, nothing above is looked at: what the caller adds, such as critical extensions of a type that bulla does
 /// not know, is on the caller.
-pub(super) fn check_names(certificate: &Certificate, chain: &[Certificate]) -> Result<()> {
+fn check_names(certificate: &Certificate, chain: &[Certificate]) -> Result<()> {
     let constrains =
         |above: &Certificate| above.extensions().any(|it| it.id().is(&extension::NAME_CONSTRAINTS));
     let Some(top) = chain.last().filter(|_| chain.iter().any(constrains)) else { return Ok(()) };

@@ -5,6 +5,7 @@ mod authority;
 mod certificate;
 mod credential;
 mod crl;
+mod crl_display;
 mod crl_extensions;
 mod crl_find;
 mod crl_issue;

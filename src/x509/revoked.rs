@@ -108,6 +108,11 @@ impl Reasons {
         let bit = REASONS.iter().find(|(known, ..)| *known == reason).and_then(|(_, _, bit, ..)| *bit);
         bit.is_some_and(|bit| self.0 >> bit & 1 == 1)
     }
+
+    /// All of them.
+    pub fn iter(self) -> impl Iterator<Item = RevocationReason> {
+        REASONS.iter().map(|(reason, ..)| *reason).filter(move |reason| self.contains(*reason))
+    }
 }
 
 /// One entry of a CRL: a certificate that was revoked (RFC 5280 section 5.1.2.6).
@@ -126,8 +131,8 @@ pub struct Revoked<'a> {
 
 pub(super) const REASON: KnownOid = KnownOid::new_unwrap("2.5.29.21");
 const HOLD_INSTRUCTION: KnownOid = KnownOid::new_unwrap("2.5.29.23");
-const INVALIDITY_DATE: KnownOid = KnownOid::new_unwrap("2.5.29.24");
-const CERTIFICATE_ISSUER: KnownOid = KnownOid::new_unwrap("2.5.29.29");
+pub(super) const INVALIDITY_DATE: KnownOid = KnownOid::new_unwrap("2.5.29.24");
+pub(super) const CERTIFICATE_ISSUER: KnownOid = KnownOid::new_unwrap("2.5.29.29");
 
 /// What an application that goes by them must understand (section 5.3). What a CA asks for with a hold instruction
 /// (RFC 3280 section 5.3.2) changes nothing in that the certificate is suspended.

@@ -14,7 +14,8 @@ use crate::verified::Verified;
 
 /// A public key and a challenge, signed with the private key: what HTML's `<keygen>` sent, and OpenSSL calls SPKAC.
 ///
-/// It holds no names. [`verify`](Self::verify) asks for the challenge, so that none can be sent twice.
+/// It holds no names. [`verify`](Self::verify) asks for the challenge, so that none can be sent twice, and gives the key
+/// that an [`Authority`](super::Authority) can then certify.
 ///
 /// ```
 /// use bulla::x509::Spkac;

@@ -148,6 +148,22 @@ fn a_passphrase_is_asked_for_without_being_shown() {
 }
 
 #[test]
+fn a_key_pair_is_sealed_under_a_passphrase_that_is_asked_for_and_opened_with_it() {
+    let lab = Lab::furnished();
+    let Some(made) = at_terminal(&lab, "bulla key generate --kind p256 -o me.key", &TWICE) else { return };
+    assert_eq!(made.code, Some(0), "{}", made.text());
+    assert!(!made.text().contains("horse"), "{}", made.text());
+    lab.ok("key check --passphrase-file pass me.key");
+    let asked = [("Passphrase for me.key: ", "correct horse\n")];
+    let shown = at_terminal(&lab, "bulla key show me.key", &asked).unwrap();
+    assert!(shown.code == Some(0) && shown.text().contains("P-256"), "{}", shown.text());
+    // Once to open it, and what is written is under the same.
+    let turned = at_terminal(&lab, "bulla key convert -o new.key me.key", &asked).unwrap();
+    assert_eq!(turned.code, Some(0), "{}", turned.text());
+    lab.ok("key check --passphrase-file pass new.key");
+}
+
+#[test]
 fn two_passphrases_that_differ_seal_nothing() {
     let lab = Lab::furnished();
     let line = "bulla encrypt -p -o sealed letter";

@@ -351,3 +351,62 @@ fn serials_of_every_kind_are_found() {
     }
     assert!(crl.find_certificate(&numbered("CN=CA", &[1])).unwrap().is_none());
 }
+
+#[test]
+fn a_crl_shows_all_that_is_in_it_and_draws_nothing() {
+    let scope = tlv(0xa0, &[&tlv(0xa0, &[&tlv(0x86, &[b"http://example.org/\x1b[2J\n"])])]);
+    let crl = List::by("CN=CA")
+        .entry(
+            &[1],
+            &[extension(REASON, false, &[10, 1, 6]), extension("2.5.29.24", false, &generalized(NOW))],
+        )
+        .entry(&[2], &[extension(make::CERTIFICATE_ISSUER, true, &make::directory("CN=B"))])
+        .entry(&[3], &[extension(REASON, false, &[10, 1, 7]), extension(make::UNKNOWN, true, b"\x01\x02")])
+        .with(CRL_NUMBER, false, &[2, 2, 16, 0])
+        .with(make::DELTA, true, &[2, 1, 9])
+        .with(
+            make::ISSUING_POINT,
+            true,
+            &sequence(&[&scope, &[0x81, 1, 0xff, 0x83, 2, 1, 0x50, 0x84, 1, 0xff]]),
+        )
+        .unsigned()
+        .unwrap();
+    let expected = "\
+Certificate Revocation List (CRL):
+    Version: 2
+    Signature Algorithm: ecdsa-with-SHA256
+    Issuer: CN=CA
+    Last Update: 2026-01-01T00:00:00Z
+    Next Update: 2026-01-02T00:00:00Z
+    CRL extensions:
+        X509v3 CRL Number:
+            4096
+        X509v3 Delta CRL Indicator: critical
+            9
+        X509v3 Issuing Distribution Point: critical
+            Full Name: URI:http://example.org/\\u{1b}[2J\\n
+            Only User Certificates
+            Indirect CRL
+            Only Some Reasons: Key Compromise, Affiliation Changed
+    Revoked Certificates:
+        Serial Number: 01
+            Revocation Date: 2025-12-31T00:00:00Z
+            CRL Reason Code: Certificate Hold
+            Invalidity Date: 2026-01-01T00:00:00Z
+        Serial Number: 02
+            Revocation Date: 2025-12-31T00:00:00Z
+            Certificate Issuer: critical DirName:CN=B
+        Serial Number: 03
+            Revocation Date: 2025-12-31T00:00:00Z
+            CRL Reason Code: (not sound)
+            1.3.6.1.4.1.99999.7: critical
+                01:02
+    Signature Algorithm: ecdsa-with-SHA256
+    Signature Value:
+        01:02:03";
+    assert_eq!(crl.to_string(), expected);
+    let mut empty = List::by("CN=CA");
+    empty.times = vec![generalized(NOW)];
+    let empty = empty.unsigned().unwrap().to_string();
+    assert!(empty.contains("Next Update: NONE\n    No Revoked Certificates.\n"), "{empty}");
+}

@@ -280,6 +280,26 @@ fn an_authority_stays_within_its_own_bounds() {
 }
 
 #[test]
+fn an_authority_for_one_purpose_issues_for_no_other() {
+    let root = root();
+    let key = key();
+    let issued =
+        root.intermediate(&name("CN=Mail"), key.public(), 0).unwrap().only_for_mail().sign().unwrap();
+    assert_eq!(issued.extended_key_usage().unwrap().unwrap().to_string(), "E-mail Protection");
+    let mail = Authority::new(Credential::new(key, [issued]).unwrap()).unwrap();
+    assert!(mail.email(crate::key().public(), &[bob()]).unwrap().sign().is_ok());
+    assert!(mail.ocsp_responder(crate::key().public(), &name("CN=OCSP")).unwrap().sign().is_ok());
+    refused(mail.tls_client(crate::key().public(), &name("CN=Bob")), "only for: E-mail Protection");
+    refused(mail.tls_server(crate::key().public(), &["www.example.org"]), "only for: E-mail Protection");
+
+    let key = crate::key();
+    let issued = root.intermediate(&name("CN=TLS"), key.public(), 0).unwrap().only_for_tls().sign().unwrap();
+    let web = Authority::new(Credential::new(key, [issued]).unwrap()).unwrap();
+    assert!(web.tls_client(crate::key().public(), &name("CN=Bob")).unwrap().sign().is_ok());
+    refused(web.email(crate::key().public(), &[bob()]), "only for: TLS Web Server Authentication");
+}
+
+#[test]
 fn name_constraints_are_critical_and_sound() {
     let key = key();
     let root = |tree| {

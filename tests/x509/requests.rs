@@ -1,6 +1,6 @@
 //! Requests and SPKACs: what is asked for comes out again, and only the holder of the key can have asked.
 use bulla::x509::{Extension, Name, Profile, Request, RequestAttribute, Spkac};
-use bulla::{ErrorKind, KeyKind, PrivateKey};
+use bulla::{ErrorKind, KeyKind, PrivateKey, Result};
 
 use crate::{key, name, refused, root};
 
@@ -128,32 +128,36 @@ fn an_spkac_answers_one_challenge() {
     assert!(!format!("{:?}", Spkac::sign(&key(), "4711").unwrap()).contains("4711"));
 }
 
+/// A request without a name, and with attributes that were put together by hand.
+pub(crate) fn request_with(key: &PrivateKey, attributes: &[u8]) -> Result<Request> {
+    // Of its algorithm we need to know only how it is called.
+    let other = Request::builder(key).host("www.example.org").sign().unwrap();
+    let info_end = other.as_der().len() - other.signature().len();
+    let algorithm = match key.kind() {
+        KeyKind::Ed25519 => wrap(0x30, &wrap(6, &[0x2b, 0x65, 0x70])),
+        _ => wrap(0x30, &wrap(6, &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2])),
+    };
+    assert!(other.as_der()[..info_end].windows(algorithm.len()).any(|window| window == algorithm));
+    let subject = Name::new(&[]).unwrap();
+    let parts = [&[2, 1, 0], subject.as_der(), key.public().as_der(), &wrap(0xa0, attributes)];
+    let info = wrap(0x30, &parts.concat());
+    let signature = wrap(3, &[&[0], &key.sign_plain(&info).unwrap()[..]].concat());
+    Request::from_der(&wrap(0x30, &[info, algorithm, signature].concat()))
+}
+
 #[test]
 fn a_request_that_is_odd_in_one_place_is_read_in_the_others() {
-    // A name, a key, and attributes that are put together by hand.
     let key = key();
-    let sequence = |parts: &[&[u8]]| wrap(0x30, &parts.concat());
-    let attribute = |id: &[u8], value: &[u8]| sequence(&[&wrap(6, id), &wrap(0x31, value)]);
+    let attribute = |id: &[u8], value: &[u8]| wrap(0x30, &[wrap(6, id), wrap(0x31, value)].concat());
     let id = |last: u8| [&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9][..], &[last]].concat();
-    let extension = || sequence(&[&sequence(&[&wrap(6, &[0x2a, 3]), &wrap(4, b"x")])]);
-    let make = |attributes: &[Vec<u8>]| {
-        let subject = Name::new(&[]).unwrap();
-        let info = sequence(&[
-            &[2, 1, 0],
-            subject.as_der(),
-            key.public().as_der(),
-            &wrap(0xa0, &attributes.concat()),
-        ]);
-        let signature = wrap(3, &[&[0], &key.sign_plain(&info).unwrap()[..]].concat());
-        let algorithm = sequence(&[&wrap(6, &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2])]);
-        Request::from_der(&sequence(&[&info, &algorithm, &signature])).unwrap()
-    };
-    let good = make(&[attribute(&id(14), &extension()), attribute(&id(2), &wrap(0x0c, b"loose"))]);
+    let extension = wrap(0x30, &wrap(0x30, &[wrap(6, &[0x2a, 3]), wrap(4, b"x")].concat()));
+    let make = |attributes: &[Vec<u8>]| request_with(&key, &attributes.concat()).unwrap();
+    let good = make(&[attribute(&id(14), &extension), attribute(&id(2), &wrap(0x0c, b"loose"))]);
     assert_eq!(good.extensions().unwrap().len(), 1);
     assert_eq!(good.attributes().nth(1), Some(RequestAttribute::UnstructuredName("loose".into())));
     assert!(good.verify().is_ok());
 
-    let twice = make(&[attribute(&id(14), &extension()), attribute(&id(14), &extension())]);
+    let twice = make(&[attribute(&id(14), &extension), attribute(&id(14), &extension)]);
     assert_eq!(twice.extensions().unwrap_err().kind(), ErrorKind::Malformed);
     assert_eq!(twice.attributes().count(), 2);
     assert!(twice.verify().is_ok());
@@ -169,11 +173,12 @@ fn a_request_that_is_odd_in_one_place_is_read_in_the_others() {
     assert!(none.subject().is_empty());
 }
 
-fn wrap(tag: u8, value: &[u8]) -> Vec<u8> {
+pub(crate) fn wrap(tag: u8, value: &[u8]) -> Vec<u8> {
     let length = match value.len() {
         short @ 0..0x80 => vec![short as u8],
         long @ 0x80..0x100 => vec![0x81, long as u8],
-        long => vec![0x82, (long >> 8) as u8, long as u8],
+        long @ 0x100..0x1_0000 => vec![0x82, (long >> 8) as u8, long as u8],
+        long => vec![0x83, (long >> 16) as u8, (long >> 8) as u8, long as u8],
     };
     [&[tag][..], &length, value].concat()
 }

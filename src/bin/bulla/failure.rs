@@ -10,7 +10,7 @@ pub(crate) type Done<T> = Result<T, Failure>;
 /// Exit codes; docs/command.md and `--help` say the same.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Code {
-    /// The check failed: not authentic, or no key fits.
+    /// The check failed: not authentic, not trusted, expired, revoked, or no key fits.
     Refused,
     /// The command line is wrong.
     Usage,
@@ -18,6 +18,8 @@ pub(crate) enum Code {
     Input,
     /// Input or output failed, or the target exists.
     InputOutput,
+    /// What would decide it is missing: revocation data, say.
+    Undetermined,
     /// 128 and SIGINT, for Ctrl-C at a prompt.
     Interrupted,
 }
@@ -26,11 +28,13 @@ pub(crate) struct Failure {
     code: Code,
     /// `WHAT: WHY; WHAT TO DO`. Empty: somebody else has said it.
     text: String,
+    /// The library's word for it, if it comes from there.
+    kind: Option<ErrorKind>,
 }
 
 impl Failure {
     pub(crate) fn new(code: Code, what: impl Display, why: impl Display, hint: impl Display) -> Self {
-        Failure { code, text: format!("{what}: {why}; {hint}") }
+        Failure { code, text: format!("{what}: {why}; {hint}"), kind: None }
     }
 
     pub(crate) fn usage(what: impl Display, why: impl Display, hint: impl Display) -> Self {
@@ -53,7 +57,15 @@ impl Failure {
 
     /// Ctrl-C at a prompt: the thread that handles signals says so.
     pub(crate) fn interrupted() -> Self {
-        Failure { code: Code::Interrupted, text: String::new() }
+        Failure { code: Code::Interrupted, text: String::new(), kind: None }
+    }
+
+    /// An error about a file; the system's own say which already.
+    pub(crate) fn of(file: impl Display, error: bulla::Error) -> Self {
+        match error.kind() {
+            ErrorKind::Io => error.into(),
+            _ => Failure::from(error).about(file),
+        }
     }
 
     /// The same, with what it is about in front.
@@ -71,12 +83,22 @@ impl Failure {
         Failure { code: Code::Usage, ..self }
     }
 
+    /// The same, where it was asked whether something holds: it does not.
+    pub(crate) fn into_refusal(self) -> Self {
+        Failure { code: Code::Refused, ..self }
+    }
+
+    pub(crate) fn kind(&self) -> Option<ErrorKind> {
+        self.kind
+    }
+
     pub(crate) fn code(&self) -> u8 {
         match self.code {
             Code::Refused => 1,
             Code::Usage => 2,
             Code::Input => 3,
             Code::InputOutput => 4,
+            Code::Undetermined => 5,
             Code::Interrupted => 130,
         }
     }
@@ -99,7 +121,13 @@ impl From<bulla::Error> for Failure {
             return closed_pipe();
         }
         let code = match error.kind() {
-            ErrorKind::Unauthentic | ErrorKind::NoKeyFits => Code::Refused,
+            ErrorKind::Unauthentic
+            | ErrorKind::NoKeyFits
+            | ErrorKind::Untrusted
+            | ErrorKind::Expired
+            | ErrorKind::Revoked
+            | ErrorKind::WrongName => Code::Refused,
+            ErrorKind::Undetermined => Code::Undetermined,
             ErrorKind::Usage => Code::Usage,
             ErrorKind::Exists | ErrorKind::Io | ErrorKind::Changed | ErrorKind::Cancelled => {
                 Code::InputOutput
@@ -107,7 +135,7 @@ impl From<bulla::Error> for Failure {
             // Malformed, Unrecognised, OverLimit, Unsupported, and whatever else an input may turn out to be.
             _ => Code::Input,
         };
-        Failure { code, text: error.to_string() }
+        Failure { code, text: error.to_string(), kind: Some(error.kind()) }
     }
 }
 

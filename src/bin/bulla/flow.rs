@@ -47,11 +47,24 @@ impl Input {
         }
     }
 
+    /// As it is called in what is said to people.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Input::Path(path) => path.display().to_string(),
+            Input::Stdin => "standard input".to_owned(),
+        }
+    }
+
     /// Refuses a directory, where something sealed is due, and what is not there.
     pub(crate) fn check_sealed(&self) -> Done<()> {
+        self.check_file("name a sealed file")
+    }
+
+    /// Refuses a directory, with a word on what is due instead, and what is not there.
+    pub(crate) fn check_file(&self, hint: &str) -> Done<()> {
         match (self, self.metadata()?) {
             (Input::Path(path), Some(about)) if about.is_dir() => {
-                Err(Failure::usage(path.display(), "it is a directory", "name a sealed file"))
+                Err(Failure::usage(path.display(), "it is a directory", hint))
             }
             _ => Ok(()),
         }
@@ -72,20 +85,28 @@ pub(crate) fn stdin() -> io::StdinLock<'static> {
     io::stdin().lock()
 }
 
+/// Where what is made goes.
 #[derive(clap::Args)]
-pub(crate) struct Target {
+pub(crate) struct Out {
     /// Write to this file, which appears whole or not at all; `-` is standard output
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
     /// Replace a file that exists
     #[arg(long)]
     force: bool,
+}
+
+/// Where content goes.
+#[derive(clap::Args)]
+pub(crate) struct Target {
+    #[command(flatten)]
+    out: Out,
     /// Do not wait until the disk has the file: faster, and a power cut may lose it
     #[arg(long)]
     no_sync: bool,
 }
 
-impl Target {
+impl Out {
     /// `None` is standard output.
     pub(crate) fn path(&self) -> Option<&Path> {
         self.output.as_deref().filter(|path| *path != Path::new("-"))
@@ -106,8 +127,33 @@ impl Target {
         }
     }
 
+    /// Writes something short and whole: text, or bytes, which a terminal does not get.
+    pub(crate) fn write(&self, made: &[u8]) -> Done<()> {
+        let Some(path) = self.path() else {
+            let is_plain = |byte: &u8| *byte >= b' ' || b"\t\n".contains(byte);
+            if std::str::from_utf8(made).is_err() || !made.iter().all(is_plain) {
+                check_not_terminal("write it to a file with -o, or pipe it on")?;
+            }
+            let mut out = io::stdout().lock();
+            let written = out.write_all(made).and_then(|()| out.flush());
+            return written.map_err(|error| Failure::io("standard output", &error));
+        };
+        Ok(bulla::file::write_whole(made, path, self.force)?)
+    }
+}
+
+impl Target {
+    /// `None` is standard output.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.out.path()
+    }
+
+    pub(crate) fn check_free(&self) -> Done<()> {
+        self.out.check_free()
+    }
+
     pub(crate) fn overwrite(&self) -> bool {
-        self.force
+        self.out.force
     }
 
     pub(crate) fn durable(&self) -> bool {

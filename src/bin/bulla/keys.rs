@@ -1,13 +1,13 @@
 //! What a file is opened with, by the flags of `decrypt`, `verify` and `rewrap … with`.
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use bulla::{ErrorKind, Identity, KdfLimits, Key, Keyring, Passphrase, Unlock, file};
 
 use crate::failure::{Code, Done, Failure};
 use crate::flow::Input;
-use crate::passphrase::{Given, PassphraseFlags, ask};
+use crate::passphrase::{Given, PassphraseFlags, ask, asking};
 
 #[derive(clap::Args)]
 #[command(next_help_heading = "What to open it with")]
@@ -107,14 +107,7 @@ impl Keys {
 
 /// Reads an identity file; `ask` is called if it is sealed.
 pub(crate) fn read_identities(path: &Path, ask: impl FnOnce() -> Done<Passphrase>) -> Done<Vec<Identity>> {
-    let mut failed = None;
-    let read = file::read_identities(path, || {
-        ask().map_err(|failure| {
-            failed = Some(failure);
-            io::Error::other("no passphrase").into()
-        })
-    });
-    read.map_err(|error| failed.unwrap_or_else(|| about(path, error)))
+    asking(path.display(), ask, |ask| file::read_identities(path, ask))
 }
 
 /// Reads a keyring, sealed under a key or else a passphrase.
@@ -123,15 +116,7 @@ pub(crate) fn read_ring(path: &Path, seal_key: Option<&Path>, given: &Given<'_>)
         Some(key) => file::read_keyring(&Key::read_file(key)?, path),
         None => file::read_keyring(&given.for_key_file(path)?, path),
     };
-    ring.map_err(|error| about(path, error))
-}
-
-/// An error about a key file; the system's own say which already.
-fn about(path: &Path, error: bulla::Error) -> Failure {
-    match error.kind() {
-        ErrorKind::Io => error.into(),
-        _ => Failure::from(error).about(path.display()),
-    }
+    ring.map_err(|error| Failure::of(path.display(), error))
 }
 
 /// More than a header can have, armored or not.

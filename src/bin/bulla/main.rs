@@ -1,16 +1,28 @@
 //! The command `bulla`: the library's files and keys, for shells. docs/command.md is its manual.
+mod cert;
+mod cert_issue;
+mod cert_report;
+mod cert_verify;
+mod credential;
+mod crl;
 mod decrypt;
 mod encrypt;
 mod failure;
 mod flow;
 mod guard;
 mod inspect;
+mod judging;
+mod key;
 mod keygen;
 mod keyring;
 mod keys;
 mod manual;
+mod objects;
+mod p12;
 mod passphrase;
+mod private_key;
 mod rewrap;
+mod test_ca;
 mod ui;
 mod who;
 
@@ -23,7 +35,7 @@ use clap_complete::Shell;
 
 use failure::{Done, Failure};
 
-/// Encrypts files so that whoever opens them gets the whole truth or nothing
+/// Encrypts files so that whoever opens them gets the whole truth or nothing; makes and judges keys and certificates
 #[derive(Parser)]
 #[command(name = "bulla", version, after_help = AFTER, max_term_width = 100)]
 struct Arguments {
@@ -44,12 +56,17 @@ Examples:
   bulla encrypt -R me.pub -o photos.bulla photos/
   bulla decrypt -i me.key -o photos photos.bulla
 
+  bulla key generate --kind p256 -o bob.key     makes a key pair, sealed under a passphrase
+  bulla cert test-ca test-ca                    makes an authority for tests
+  bulla cert verify --trust root.pem --purpose email --name bob@example.org bob.pem
+
 Exit codes:
   0  done, or genuine
-  1  not authentic, or no key fits
+  1  not authentic, not trusted, expired, revoked, or no key fits
   2  the command line is wrong
   3  the input is malformed, over a bound or unsupported
   4  input or output failed, the target exists, or the source changed
+  5  could not tell: what would decide it is missing
   128 + n  ended by signal n
 
 An error is one line on standard error, `bulla: WHAT: WHY; WHAT TO DO`. A file appears whole or not at all.";
@@ -113,10 +130,22 @@ Examples:
     /// Make and change keyrings: a primary key, and retired ones that still open
     #[command(subcommand)]
     Keyring(keyring::Ring),
+    /// Make, show, convert and check key pairs, for certificates, mail and connections
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// Show, judge, make and put together certificates
+    #[command(subcommand)]
+    Cert(cert::CertCommand),
+    /// Make, show and check lists of revoked certificates
+    #[command(subcommand)]
+    Crl(crl::CrlCommand),
+    /// Put keys and certificates into PKCS #12 files, and take them out
+    #[command(subcommand)]
+    P12(p12::P12Command),
     /// Print a script that completes command lines in a shell
     Completions { shell: Shell },
-    /// Print the man page, of the whole or of one command
-    Man { command: Option<String> },
+    /// Print the man page, of the whole or of one command: man cert verify
+    Man { command: Vec<String> },
 }
 
 fn main() -> ExitCode {
@@ -149,8 +178,12 @@ fn run(words: &[OsString]) -> Done<()> {
         Command::Keygen(keygen) => keygen.run(),
         Command::Passphrase => keygen::print_passphrase(),
         Command::Keyring(ring) => ring.run(),
+        Command::Key(key) => key.run(),
+        Command::Cert(cert) => cert.run(),
+        Command::Crl(crl) => crl.run(),
+        Command::P12(p12) => p12.run(),
         Command::Completions { shell } => manual::completions(shell, Arguments::command()),
-        Command::Man { command } => manual::page(command.as_deref(), Arguments::command()),
+        Command::Man { command } => manual::page(&command, Arguments::command()),
     }
 }
 
@@ -158,7 +191,9 @@ fn run(words: &[OsString]) -> Done<()> {
 fn refuse_secrets(words: &[OsString]) -> Done<()> {
     let is_secret = |word: &OsString| {
         let word = word.to_string_lossy().to_ascii_uppercase();
-        ["AGE-SECRET-KEY-", "BULLA-SECRET-KEY-", "--PASSPHRASE="].iter().any(|secret| word.contains(secret))
+        ["AGE-SECRET-KEY-", "BULLA-SECRET-KEY-", "PRIVATE KEY-----", "-PASSPHRASE="]
+            .iter()
+            .any(|secret| word.contains(secret))
     };
     if words.iter().any(is_secret) {
         return Err(Failure::usage(

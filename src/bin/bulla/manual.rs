@@ -12,10 +12,10 @@ pub(crate) fn completions(shell: Shell, mut command: Command) -> Done<()> {
     ui::print(String::from_utf8_lossy(&script))
 }
 
-/// The man page of the whole, or of one command.
-pub(crate) fn page(name: Option<&str>, mut command: Command) -> Done<()> {
+/// The man page of the whole, of one command, or of one of its own: `cert verify`.
+pub(crate) fn page(names: &[String], mut command: Command) -> Done<()> {
     command.build();
-    if let Some(name) = name {
+    for name in names {
         let missing = || Failure::usage("man", format!("there is no command {name}"), "see bulla --help");
         command = command.find_subcommand(name).cloned().ok_or_else(missing)?;
     }

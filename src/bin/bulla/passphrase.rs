@@ -1,5 +1,6 @@
 //! Where passphrases come from: the terminal, a file, a descriptor or the environment, and never an argument.
 use std::cell::OnceCell;
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -27,6 +28,35 @@ pub(crate) struct PassphraseFlags {
     /// Read the passphrase from an environment variable, by its name
     #[arg(long, value_name = "NAME")]
     passphrase_env: Option<String>,
+}
+
+/// The same for a passphrase that seals what is written, beside one that opens what is read.
+#[derive(clap::Args)]
+#[group(id = "new passphrase source", multiple = false)]
+pub(crate) struct NewPassphraseFlags {
+    /// Ask for another passphrase to seal it under
+    #[arg(long)]
+    new_passphrase: bool,
+    /// Read that passphrase from a file
+    #[arg(long, value_name = "FILE")]
+    new_passphrase_file: Option<PathBuf>,
+    /// Read that passphrase from an open file descriptor
+    #[arg(long, value_name = "N")]
+    new_passphrase_fd: Option<u32>,
+    /// Read that passphrase from an environment variable, by its name
+    #[arg(long, value_name = "NAME")]
+    new_passphrase_env: Option<String>,
+}
+
+impl NewPassphraseFlags {
+    pub(crate) fn flags(&self) -> PassphraseFlags {
+        PassphraseFlags {
+            ask: self.new_passphrase,
+            passphrase_file: self.new_passphrase_file.clone(),
+            passphrase_fd: self.new_passphrase_fd,
+            passphrase_env: self.new_passphrase_env.clone(),
+        }
+    }
 }
 
 /// How much work each guess at a passphrase costs.
@@ -131,6 +161,15 @@ impl<'a> Given<'a> {
         Ok(Some(Passphrase::new(&text)?))
     }
 
+    /// For something that is about to be sealed: the one that was used already, or one that somebody chooses now.
+    pub(crate) fn choose(&self) -> Done<SecretText> {
+        if let Some(text) = self.text.get() {
+            return Ok(text.clone());
+        }
+        let text = self.flags.choose()?.map_or_else(ask_twice, Ok)?;
+        Ok(self.text.get_or_init(|| text).clone())
+    }
+
     fn text(&self, prompt: &str) -> Done<SecretText> {
         if let Some(text) = self.text.get() {
             return Ok(text.clone());
@@ -141,6 +180,22 @@ impl<'a> Given<'a> {
         };
         Ok(self.text.get_or_init(|| text).clone())
     }
+}
+
+/// Calls the library, which asks if it needs a passphrase. What goes wrong in asking is told as it is, the rest of `file`.
+pub(crate) fn asking<'a, T>(
+    file: impl Display,
+    ask: impl FnOnce() -> Done<Passphrase> + 'a,
+    work: impl FnOnce(Box<dyn FnOnce() -> bulla::Result<Passphrase> + '_>) -> bulla::Result<T>,
+) -> Done<T> {
+    let mut failed = None;
+    let done = work(Box::new(|| {
+        ask().map_err(|failure| {
+            failed = Some(failure);
+            io::Error::other("no passphrase").into()
+        })
+    }));
+    done.map_err(|error| failed.unwrap_or_else(|| Failure::of(file, error)))
 }
 
 /// Asks for a passphrase on the terminal, whatever standard input is.

@@ -10,7 +10,7 @@ use crate::x509::extension::{self, Extension, ExtensionValue};
 use crate::x509::general_name::GeneralName;
 use crate::x509::name_constraints::{NameConstraints, Subtree};
 use crate::x509::points::{AccessDescription, AuthorityKeyIdentifier, DistributionPoint};
-use crate::x509::policies::{Policy, PolicyConstraints, PolicyMapping};
+use crate::x509::policies::{ANY_POLICY, Policy, PolicyConstraints, PolicyMapping};
 use crate::x509::revoked::RevocationReason;
 use crate::x509::usage::BasicConstraints;
 
@@ -197,7 +197,8 @@ fn name_constraints(sheet: &mut Sheet<'_, '_>, constraints: &NameConstraints) ->
 }
 
 fn policy(sheet: &mut Sheet<'_, '_>, policy: &Policy) -> fmt::Result {
-    sheet.line(format_args!("Policy: {}", policy.id))?;
+    let any = if policy.id.is(&ANY_POLICY) { " (any policy)" } else { "" };
+    sheet.line(format_args!("Policy: {}{any}", policy.id))?;
     sheet.inside(|sheet| {
         policy.statements.iter().try_for_each(|text| sheet.line(format_args!("CPS: {text}")))?;
         policy.notices.iter().try_for_each(|text| sheet.line(format_args!("User Notice: {text}")))

@@ -1,0 +1,68 @@
+//! Credentials of the command line: a private key with its certificate and chain, in PKCS #12 or PEM.
+use std::path::PathBuf;
+
+use bulla::Passphrase;
+use bulla::x509::{Credential, Pkcs12};
+
+use crate::failure::{Done, Failure};
+use crate::objects::{Object, Source};
+use crate::passphrase::{Given, PassphraseFlags, SecretText};
+use crate::private_key::OpenKey;
+
+#[derive(clap::Args)]
+pub(crate) struct CredentialFlags {
+    /// The credential: a PKCS #12 file, or PEM with the certificate, its chain and the private key
+    #[arg(long, value_name = "FILE")]
+    with: PathBuf,
+    /// The private key, if it is in a file of its own
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    #[command(flatten)]
+    passphrase: PassphraseFlags,
+}
+
+impl CredentialFlags {
+    /// Whether a passphrase is read from standard input.
+    pub(crate) fn takes_stdin(&self) -> bool {
+        self.passphrase.takes_stdin()
+    }
+
+    /// Reads it, asking for a passphrase if it is sealed.
+    pub(crate) fn load(&self) -> Done<Credential> {
+        let given = Given::new(&self.passphrase);
+        let source = Source::read(Some(&self.with))?;
+        if let Some(bytes) = pkcs12(&source)? {
+            if self.key.is_some() {
+                let why = "the credential has its key in it already";
+                return Err(Failure::usage("--key", why, "leave it out, or give the certificates in PEM"));
+            }
+            let text = given.text_for_key_file(&self.with)?;
+            let file = open_pkcs12(bytes, &source.name, false, Some(&text))?;
+            return file.credential().map_err(|error| Failure::of(&source.name, error));
+        }
+        let certificates = source.certificates()?;
+        let open = match &self.key {
+            Some(path) => OpenKey::read(Some(path), &given)?,
+            None => OpenKey::of(source.private_key()?, &source.name, &given)?,
+        };
+        Credential::new(open.key, certificates).map_err(|error| Failure::of(&source.name, error))
+    }
+}
+
+/// The bytes of a file, if it is PKCS #12.
+pub(crate) fn pkcs12(source: &Source) -> Done<Option<&[u8]>> {
+    let pick = |object| if let Object::Pkcs12(bytes) = object { Some(bytes) } else { None };
+    Ok(source.objects()?.into_iter().find_map(pick))
+}
+
+/// Opens a PKCS #12 file.
+pub(crate) fn open_pkcs12(
+    bytes: &[u8],
+    name: &str,
+    legacy: bool,
+    passphrase: Option<&SecretText>,
+) -> Done<Pkcs12> {
+    let passphrase = passphrase.map(|text| Passphrase::new(text)).transpose()?;
+    let read = if legacy { Pkcs12::read_legacy } else { Pkcs12::read };
+    read(bytes, passphrase.as_ref()).map_err(|error| Failure::of(name, error))
+}
