@@ -7,8 +7,13 @@
     reason = "a test may panic"
 )]
 
+#[path = "revocation/make.rs"]
+#[allow(dead_code, reason = "CRLs and OCSP responses are not for this test")]
+mod make;
+
 mod path {
     mod bombs;
+    mod hostile;
     mod names;
     mod revocation;
     mod trust;

@@ -19,6 +19,7 @@ mod pyca;
 mod revocation {
     mod crl;
     mod crl_hostile;
+    mod crl_order;
     mod crl_scope;
     pub(crate) mod make;
     mod ocsp;

@@ -4,7 +4,7 @@ use der::referenced::OwnedToRef;
 use der::{Decode, Encode, Sequence, Tag, TagNumber, Tagged};
 use pkcs5::EncryptionScheme;
 use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
-use spki::AlgorithmIdentifierRef;
+use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
 use super::kind::{Algorithm, rsa_bits, unsupported};
 use super::material::{Material, unsound};
@@ -63,10 +63,10 @@ fn from_info(info: &PrivateKeyInfoRef<'_>) -> Result<Material> {
     }?;
     // A public key that is there must be the private one's (RFC 5958 section 2).
     let given = info.public_key.as_ref().map(|bits| bits.as_bytes().ok_or_else(unsound)).transpose()?;
-    match given {
-        Some(given) if !key.public()?.as_der().ends_with(given) => Err(unsound()),
-        _ => Ok(key),
-    }
+    let Some(given) = given else { return Ok(key) };
+    let public = key.public()?;
+    let own = SubjectPublicKeyInfoRef::from_der(public.as_der()).map_err(|_| unsound())?;
+    if own.subject_public_key.as_bytes() == Some(given) { Ok(key) } else { Err(unsound()) }
 }
 
 /// RSAPrivateKey (RFC 8017 appendix A.1.2).

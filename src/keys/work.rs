@@ -115,7 +115,9 @@ impl Budget {
     /// scrypt of a key file (RFC 7914): N, r and p.
     pub(crate) fn spend_scrypt(&mut self, n: u64, r: u32, p: u32) -> Result<()> {
         let what = format!("scrypt with N {n}, r {r}, p {p}");
-        let kib = n.saturating_mul(r.into()).saturating_mul(128) / 1024;
+        // The table that is filled, or the blocks that go through it, of which there may be more (section 6).
+        let blocks = n.max(p.into()).saturating_mul(r.into());
+        let kib = blocks.saturating_mul(128).div_ceil(1024);
         let memory = u32::try_from(kib).map_err(|_| too_much(what.clone()))?;
         self.spend(memory, u64::from(p).saturating_mul(2), &what)
     }
@@ -234,6 +236,20 @@ mod tests {
         for iterations in [0, 99_999, 10_000_001] {
             assert!(budget.pbkdf2(&passphrase, &salt, iterations).is_err(), "{iterations}");
         }
+    }
+
+    #[test]
+    fn work_of_scrypt_counts_however_it_is_spread_over_its_figures() {
+        let try_all = |n, r, p| {
+            let mut budget = Budget::new(KdfLimits::default());
+            (0..100).take_while(|_| budget.spend_scrypt(n, r, p).is_ok()).count()
+        };
+        // 16 MiB is allowed 128 times over; what runs over little memory often is not for nothing.
+        assert_eq!((try_all(1 << 14, 8, 1), try_all(1 << 20, 8, 1)), (100, 2));
+        assert_eq!(try_all(2, 3, 65_535), 0);
+        assert_eq!(try_all(4, 1, 65_535), 0);
+        assert!(try_all(2, 3, 4096) < 2 && try_all(2, 1, 1) == 100);
+        assert_eq!((try_all(u64::MAX, 8, 1), try_all(2, u32::MAX, u32::MAX)), (0, 0));
     }
 
     #[test]

@@ -96,15 +96,12 @@ impl FromStr for ServerName {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        if let Ok(address) = text.parse() {
-            return Ok(ServerName(Host::Ip(address)));
+        if let Ok(address) = text.parse::<IpAddr>() {
+            return Ok(address.into());
         }
         // A dot at the end says that the name is whole; certificates leave it out.
         let name = text.strip_suffix('.').unwrap_or(text);
-        // What looks like an address but is none (`1.2.3`, `0x7f.1`) must not be looked for as a name.
-        let numeric =
-            name.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
-        if numeric || !is_host(name) {
+        if is_numeric(name) || !is_host(name) {
             let hint = "write it like www.example.org or 192.0.2.1, other letters as xn--…";
             return Err(Error::usage("host name", "it is none", hint));
         }
@@ -113,8 +110,9 @@ impl FromStr for ServerName {
 }
 
 impl From<IpAddr> for ServerName {
+    /// An IPv4 address that is written as an IPv6 one (RFC 4291 section 2.5.5.2) is that IPv4 address.
     fn from(address: IpAddr) -> Self {
-        ServerName(Host::Ip(address))
+        ServerName(Host::Ip(address.to_canonical()))
     }
 }
 
@@ -125,6 +123,15 @@ impl fmt::Display for ServerName {
             Host::Ip(address) => write!(f, "{address}"),
         }
     }
+}
+
+/// Whether the last label is a number: then programs take the whole for an address (`1.2.3`, `0x7f000001`; WHATWG URL
+/// section 3.5, "ends in a number"), and it must not be looked for as a name.
+pub(super) fn is_numeric(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
+    let hex =
+        last.strip_prefix("0x").is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    hex || last.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether this is a host's name: labels of 1 to 63 letters, digits, hyphens and underscores (which some hosts have),
@@ -161,6 +168,11 @@ mod tests {
         for text in ["", ".", "a..b", "*.example.org", "exa mple", "zoë.org", "1.2.3", "x.4", "-a.org"] {
             assert!(text.parse::<ServerName>().is_err(), "{text}");
         }
+        for text in ["0x7f000001", "0x7F.1", "1.2.3.0x4", "1.2.3.0X", "127.1."] {
+            assert!(text.parse::<ServerName>().is_err(), "{text}");
+        }
+        let mapped: ServerName = "::ffff:192.0.2.1".parse().unwrap();
+        assert_eq!(mapped, "192.0.2.1".parse().unwrap());
         assert!("\"odd one\"@example.org".parse::<EmailAddress>().is_ok());
         assert!("zoë@example.org".parse::<EmailAddress>().is_ok());
     }

@@ -9,8 +9,9 @@ use crate::clock::Time;
 use crate::encoding::oid::KnownOid;
 use crate::error::{Error, Result};
 
-/// What bulla sets itself. With Netscape's certificate type, which once said the same as basicConstraints and keyUsage.
-const OURS: [(KnownOid, &str); 8] = [
+/// What bulla sets itself, and what said the same in other times and houses: Netscape's certificate type, X.509's
+/// extensions of 1994, Microsoft's application policies, and proxy certificates, which leaves issue (RFC 3820).
+const OURS: [(KnownOid, &str); 14] = [
     (extension::BASIC_CONSTRAINTS, "whether it is an authority's follows from how it is issued"),
     (extension::KEY_USAGE, "the key usage follows from the profile and the key"),
     (extension::EXTENDED_KEY_USAGE, "the extended key usage follows from the profile"),
@@ -19,6 +20,12 @@ const OURS: [(KnownOid, &str); 8] = [
     (extension::AUTHORITY_KEY_ID, "key identifiers follow from the keys"),
     (extension::NAME_CONSTRAINTS, "name constraints are set by `permit` and `exclude`"),
     (KnownOid::new_unwrap("2.16.840.1.113730.1.1"), "the profile says what Netscape's certificate type did"),
+    (KnownOid::new_unwrap("2.5.29.4"), "the key usage follows from the profile and the key"),
+    (KnownOid::new_unwrap("2.5.29.7"), "the alternative names are the profile's"),
+    (KnownOid::new_unwrap("2.5.29.8"), "the alternative names are the profile's"),
+    (KnownOid::new_unwrap("2.5.29.10"), "whether it is an authority's follows from how it is issued"),
+    (KnownOid::new_unwrap("1.3.6.1.4.1.311.21.10"), "the extended key usage follows from the profile"),
+    (KnownOid::new_unwrap("1.3.6.1.5.5.7.1.14"), "leaves issue nothing, and no proxies"),
 ];
 
 /// What constrains policies, in certificates of authorities only (RFC 5280 sections 4.2.1.5, 4.2.1.11, 4.2.1.14).

@@ -8,7 +8,7 @@ use super::attribute::{self, NameAttribute};
 use crate::encoding::oid::Oid;
 use crate::encoding::tlv::{self, Tlv, Unsound, Walker};
 use crate::error::{Error, Result};
-use crate::limits::NAME_ATTRIBUTES;
+use crate::limits::{NAME_ATTRIBUTES, NAME_BYTES};
 use crate::primitives::hash::{self, Digest};
 
 /// The name of a subject or an issuer.
@@ -80,7 +80,11 @@ impl Name {
             return Err(Error::usage("name", "it has too many attributes", "use fewer"));
         }
         let parts: Vec<&[u8]> = sets.iter().map(Vec::as_slice).collect();
-        Ok(Name(tlv::sequence(&parts).into()))
+        let der = tlv::sequence(&parts);
+        if der.len() > NAME_BYTES {
+            return Err(Error::usage("name", "it is too long", "use fewer or shorter attributes"));
+        }
+        Ok(Name(der.into()))
     }
 
     /// Reads a Name in DER.
@@ -133,10 +137,30 @@ impl Name {
     pub(super) fn canonical(&self) -> Vec<Vec<u8>> {
         canonical(&self.0, Folding::Unicode)
     }
+
+    /// What equal names have in common, and no others: short, to look them up by.
+    pub(super) fn key(&self) -> NameKey {
+        // The parts are DER, and so no two lists of them make the same bytes.
+        let parts = self.canonical();
+        NameKey(hash::digest(Digest::Sha256, &parts.iter().map(Vec::as_slice).collect::<Vec<_>>()))
+    }
 }
 
-/// Whether the structure of a name is sound: SEQUENCE OF SET OF SEQUENCE { OID, any }.
+/// See [`Name::key`].
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct NameKey(Vec<u8>);
+
+impl NameKey {
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Whether the structure of a name is sound: SEQUENCE OF SET OF SEQUENCE { OID, any }, and it is not too long.
 pub(super) fn check(name: &Tlv<'_>) -> tlv::Result<()> {
+    if name.whole().len() > NAME_BYTES {
+        return Err(Unsound);
+    }
     let mut count = 0;
     let mut parts = name.inside();
     while !parts.is_done() {
@@ -201,11 +225,16 @@ fn canonical(name: &[u8], folding: Folding) -> Vec<Vec<u8>> {
     parts(name).map(one).collect()
 }
 
-/// One kind of letters, no spaces at the ends, one space between words.
+/// One kind of letters, no spaces at the ends, one space between words; of Unicode, nothing that is not seen.
 fn fold(text: &str, folding: Folding) -> String {
     let folded = match folding {
-        Folding::Unicode if !text.is_ascii() => text.nfkc().flat_map(char::to_lowercase).nfkc().collect(),
-        _ => text.to_ascii_lowercase(),
+        Folding::Unicode if !text.is_ascii() => {
+            text.chars().filter(|c| !is_nothing(*c)).nfkc().flat_map(char::to_lowercase).nfkc().collect()
+        }
+        Folding::Unicode => {
+            text.chars().filter(|c| !is_nothing(*c)).map(|c| c.to_ascii_lowercase()).collect()
+        }
+        Folding::Ascii => text.to_ascii_lowercase(),
     };
     let space = |c: char| match folding {
         Folding::Ascii => c.is_ascii_whitespace() || c == '\u{b}',
@@ -213,6 +242,16 @@ fn fold(text: &str, folding: Folding) -> String {
     };
     let words: Vec<&str> = folded.split(space).filter(|word| !word.is_empty()).collect();
     words.join(" ")
+}
+
+/// What RFC 4518 section 2.2 maps to nothing: control characters that are no space, and what has no width.
+fn is_nothing(c: char) -> bool {
+    (c.is_control() && !c.is_whitespace())
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{6dd}' | '\u{70f}' | '\u{1806}' | '\u{180b}'..='\u{180e}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2063}'
+            | '\u{206a}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffc}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0001}' | '\u{e0020}'..='\u{e007f}')
 }
 
 /// An AttributeTypeAndValue in DER.
@@ -418,6 +457,30 @@ mod tests {
         assert_ne!(plain, name(tlv::UTF8_STRING, "testorganisation"));
         assert_eq!(name(tlv::UTF8_STRING, "STRASSE ﬁ Å"), name(tlv::UTF8_STRING, "strasse fi a\u{30a}"));
         assert_ne!(name(tlv::OCTET_STRING, "a"), name(tlv::OCTET_STRING, "A"));
+        // What nobody sees makes no other name.
+        for unseen in ["Ba\u{ad}nk", "B\u{200b}ank", "\u{feff}Bank", "Bank\u{0}", "b\u{e0041}ank"] {
+            assert_eq!(name(tlv::UTF8_STRING, unseen), name(tlv::PRINTABLE_STRING, "bank"), "{unseen:?}");
+        }
+    }
+
+    #[test]
+    fn equal_names_have_one_key_and_others_have_another() {
+        let key = |text: &str| text.parse::<Name>().unwrap().key();
+        assert_eq!(key("CN=Bob,O=Example"), key("CN=BOB,O= example"));
+        for other in ["CN=Bob", "O=Example", "O=Example,CN=Bob", "CN=Bob+O=Example", "CN=BobO=Example", ""] {
+            assert_ne!(key("CN=Bob,O=Example"), key(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_4096_bytes_is_read_and_a_longer_one_is_not() {
+        let long = |more: usize| format!("SN={},SN={}", "x".repeat(2000), "x".repeat(2000 + more));
+        let whole = (0..100).find(|more| long(more + 1).parse::<Name>().is_err()).unwrap();
+        let name: Name = long(whole).parse().unwrap();
+        assert_eq!(name.as_der().len(), NAME_BYTES);
+        assert!(Name::from_der(name.as_der()).is_ok());
+        let set = tlv::wrap(tlv::SET, &[&tlv::sequence(&[&[6, 1, 42], &tlv::wrap(12, &[&[b'x'; 4083]])])]);
+        assert!(Name::from_der(&tlv::sequence(&[&set])).is_err());
     }
 
     #[test]

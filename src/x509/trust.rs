@@ -6,7 +6,7 @@ use std::{fmt, fs, io};
 
 use super::certificate::Certificate;
 use super::extension;
-use super::name::Name;
+use super::name::{Name, NameKey};
 use super::name_constraints::NameConstraints;
 use super::usage::KeyUsage;
 use crate::error::{Error, Result};
@@ -28,8 +28,8 @@ use crate::limits::{ANCHOR_FILE_BYTES, ANCHORS};
 #[derive(Clone)]
 pub struct TrustAnchors {
     anchors: Vec<Anchor>,
-    /// Places in `anchors` by the canonical form of the name.
-    by_name: HashMap<Vec<Vec<u8>>, Vec<usize>>,
+    /// Places in `anchors`.
+    by_name: HashMap<NameKey, Vec<usize>>,
 }
 
 /// A name and its key (RFC 5280 section 6.1.1 (d)), and what the anchor may certify.
@@ -75,7 +75,7 @@ impl TrustAnchors {
         }
         let mut by_name: HashMap<_, Vec<usize>> = HashMap::new();
         for (at, anchor) in anchors.iter().enumerate() {
-            by_name.entry(anchor.subject.canonical()).or_default().push(at);
+            by_name.entry(anchor.subject.key()).or_default().push(at);
         }
         Ok(TrustAnchors { anchors, by_name })
     }
@@ -137,13 +137,11 @@ impl TrustAnchors {
     }
 
     /// These and those.
-    #[must_use]
-    pub fn and(mut self, others: &TrustAnchors) -> Self {
-        for anchor in &others.anchors {
-            self.by_name.entry(anchor.subject.canonical()).or_default().push(self.anchors.len());
-            self.anchors.push(anchor.clone());
-        }
-        self
+    ///
+    /// # Errors
+    /// [`OverLimit`](crate::ErrorKind::OverLimit) if they are over 4096.
+    pub fn and(self, others: &TrustAnchors) -> Result<Self> {
+        Self::of(self.anchors.into_iter().chain(others.anchors.iter().cloned()).collect())
     }
 
     /// How many there are: at least one.
@@ -154,8 +152,8 @@ impl TrustAnchors {
     }
 
     /// Those that have this name and may issue.
-    pub(super) fn issuers<'a>(&'a self, canonical: &[Vec<u8>]) -> impl Iterator<Item = &'a Anchor> {
-        let places = self.by_name.get(canonical).map(Vec::as_slice).unwrap_or_default();
+    pub(super) fn issuers<'a>(&'a self, name: &NameKey) -> impl Iterator<Item = &'a Anchor> {
+        let places = self.by_name.get(name).map(Vec::as_slice).unwrap_or_default();
         places.iter().filter_map(|at| self.anchors.get(*at)).filter(|anchor| anchor.issues)
     }
 
@@ -176,10 +174,15 @@ fn certificates_of(bytes: &[u8]) -> Result<Vec<Certificate>> {
 impl Anchor {
     fn of(certificate: Certificate) -> Result<Self> {
         let constraints = certificate.read(&extension::NAME_CONSTRAINTS, NameConstraints::read)?;
-        // Old roots have no extensions, and are CAs because somebody says so.
         let basic = certificate.basic_constraints()?;
-        let signs = certificate.key_usage()?.is_none_or(|usage| usage.allows(KeyUsage::CERTIFICATE_SIGN));
-        let issues = signs && basic.is_none_or(|constraints| constraints.is_ca);
+        let usage = certificate.key_usage()?;
+        let signs = usage.is_none_or(|usage| usage.allows(KeyUsage::CERTIFICATE_SIGN));
+        let issues = match basic {
+            Some(constraints) => constraints.is_ca && signs,
+            // Roots of versions that had no extensions, and those that say it by the key usage alone. Nobody's leaf:
+            // version 3 without basicConstraints is no CA's (RFC 5280 section 4.2.1.9).
+            None => certificate.is_self_issued() && signs && (certificate.version() < 3 || usage.is_some()),
+        };
         Ok(Anchor {
             subject: certificate.subject(),
             public_key_info: certificate.public_key_info().to_vec(),

@@ -234,7 +234,10 @@ fn the_read_mes_example_works_as_it_stands() {
     let (_, after) = readme.split_once("Certificates: a test authority").unwrap();
     let (_, block) = after.split_once("```sh\n").unwrap();
     let (block, _) = block.split_once("```").unwrap();
-    assert!(block.contains("test-ca") && block.contains("cert verify") && block.contains("self-signed"), "{block}");
+    assert!(
+        block.contains("test-ca") && block.contains("cert verify") && block.contains("self-signed"),
+        "{block}"
+    );
     let run = super::lab::outcome(lab.program("sh").args(["-euc", block]));
     assert_eq!(run.code, Some(0), "{}\n{}", run.text(), run.err);
 }

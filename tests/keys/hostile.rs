@@ -130,6 +130,23 @@ fn a_private_key_whose_parts_do_not_agree_is_refused() {
 }
 
 #[test]
+fn a_public_key_beside_a_private_one_is_compared_whole() {
+    let key = PrivateKey::generate(KeyKind::Ed25519).unwrap();
+    let private = pem_bytes(&key.expose_pem().unwrap());
+    let (seed, public) = (&private[private.len() - 32..], &key.public().as_der()[12..]);
+    let with = |public: &[u8]| {
+        let algorithm = sequence(&[ObjectIdentifier::new_unwrap("1.3.101.112").to_der().unwrap()]);
+        let bits = [&[0x81, u8::try_from(public.len()).unwrap() + 1, 0][..], public].concat();
+        let info = sequence(&[integer(1), algorithm, octets(&octets(seed)), bits]);
+        PrivateKey::from_der(&info, unasked).map(drop).map_err(|error| error.kind())
+    };
+    assert_eq!(with(public), Ok(()));
+    for part in [&public[31..], &public[1..], &[]] {
+        assert_eq!(with(part), Err(ErrorKind::Malformed), "{part:02x?}");
+    }
+}
+
+#[test]
 fn absurd_figures_of_a_key_files_kdf_are_refused_before_work() {
     let key = PrivateKey::generate(KeyKind::Ed25519).unwrap();
     let passphrase = || Ok(Passphrase::new("x")?.cost(KdfCost::Low));
@@ -143,7 +160,9 @@ fn absurd_figures_of_a_key_files_kdf_are_refused_before_work() {
     assert_eq!(PrivateKey::from_der(&other, passphrase).err().unwrap().kind(), ErrorKind::NoKeyFits);
     let absurd = der_with_iterations(2_147_483_647);
     assert_eq!(PrivateKey::from_der(&absurd, passphrase).err().unwrap().kind(), ErrorKind::OverLimit);
-    for (n, r, p) in [(1 << 24, 8, 1), (1 << 20, 8, 1000), (1 << 20, 65_535, 1)] {
+    for (n, r, p) in
+        [(1 << 24, 8, 1), (1 << 20, 8, 1000), (1 << 20, 65_535, 1), (2, 3, 65_535), (4, 1, 65_535)]
+    {
         let kind = PrivateKey::from_der(&der_with_scrypt(n, r, p), passphrase).err().unwrap().kind();
         assert_eq!(kind, ErrorKind::OverLimit, "{n} {r} {p}");
     }

@@ -107,7 +107,10 @@ impl Judging {
         for folder in folders {
             let more = TrustAnchors::from_directory(folder);
             let more = more.map_err(|error| Failure::of(folder.display(), error))?;
-            anchors = Some(anchors.map_or(more.clone(), |anchors| anchors.and(&more)));
+            anchors = Some(match anchors {
+                Some(anchors) => anchors.and(&more)?,
+                None => more,
+            });
         }
         anchors.ok_or_else(|| {
             Failure::usage("--trust", "there is nobody to trust", "name a file of certificates")

@@ -3,36 +3,50 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::chain::{self, Rules, budget};
 use super::fault::{Fault, Reason};
+use super::names::Comparisons;
 use crate::encoding::oid::Oid;
 use crate::keys::SignatureAlgorithm;
-use crate::limits::{NAME_COMPARISONS, PATH_CERTIFICATES, PATH_SIGNATURES, PATH_STEPS};
+use crate::limits::{PATH_CERTIFICATES, PATH_SIGNATURES, PATH_STEPS};
 use crate::x509::certificate::Certificate;
 use crate::x509::crl::Crl;
+use crate::x509::name::NameKey;
 use crate::x509::signed::Signed;
 use crate::x509::trust::{Anchor, TrustAnchors};
 
 /// Certificates that paths may lead through, found by their subject's name.
 pub(super) struct Intermediates<'a> {
-    all: &'a [Certificate],
-    by_subject: HashMap<Vec<Vec<u8>>, Vec<usize>>,
+    by_subject: HashMap<NameKey, Vec<Candidate<'a>>>,
+}
+
+/// A certificate that may have issued another. Names are folded once: it costs more than all else, and a search meets
+/// each certificate often.
+struct Candidate<'a> {
+    certificate: &'a Certificate,
+    issuer: NameKey,
+    /// Whether an anchor seems to have issued it.
+    is_near: bool,
 }
 
 impl<'a> Intermediates<'a> {
-    pub(super) fn new(all: &'a [Certificate]) -> Self {
-        let mut by_subject: HashMap<_, Vec<usize>> = HashMap::new();
+    pub(super) fn new(all: &'a [Certificate], anchors: &TrustAnchors) -> Self {
+        let mut by_subject: HashMap<_, Vec<_>> = HashMap::new();
         let mut seen = HashSet::new();
-        for (at, certificate) in
-            all.iter().enumerate().filter(|(_, certificate)| seen.insert(certificate.as_der()))
-        {
-            by_subject.entry(certificate.subject().canonical()).or_default().push(at);
+        for certificate in all.iter().filter(|certificate| seen.insert(certificate.as_der())) {
+            let issuer = certificate.issuer().key();
+            let is_near = anchors.issuers(&issuer).next().is_some();
+            let candidate = Candidate { certificate, issuer, is_near };
+            by_subject.entry(certificate.subject().key()).or_default().push(candidate);
         }
-        Intermediates { all, by_subject }
+        Intermediates { by_subject }
     }
 
-    /// Those with this name, each with its place.
-    pub(super) fn named(&self, canonical: &[Vec<u8>]) -> impl Iterator<Item = (usize, &'a Certificate)> {
-        let places = self.by_subject.get(canonical).map(Vec::as_slice).unwrap_or_default();
-        places.iter().filter_map(|at| self.all.get(*at).map(|certificate| (*at, certificate)))
+    fn candidates(&self, name: &NameKey) -> &[Candidate<'a>] {
+        self.by_subject.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Those with this name.
+    pub(super) fn named(&self, name: &NameKey) -> impl Iterator<Item = &'a Certificate> {
+        self.candidates(name).iter().map(|candidate| candidate.certificate)
     }
 }
 
@@ -47,12 +61,12 @@ pub(super) fn pair(signed: &[u8], key: &[u8]) -> Pair {
 pub(super) struct Budget {
     pub(super) steps: u32,
     pub(super) signatures: u32,
-    pub(super) comparisons: u32,
+    pub(super) comparisons: Comparisons,
 }
 
 impl Budget {
     pub(super) fn new() -> Self {
-        Budget { steps: PATH_STEPS, signatures: PATH_SIGNATURES, comparisons: NAME_COMPARISONS }
+        Budget { steps: PATH_STEPS, signatures: PATH_SIGNATURES, comparisons: Comparisons::new() }
     }
 }
 
@@ -70,7 +84,7 @@ pub(super) type Accept<'a, 'f> = dyn FnMut(&Found<'a>, &mut Search<'a, '_>) -> R
 /// What a search knows throughout.
 pub(super) struct Search<'a, 'r> {
     pub(super) anchors: &'a TrustAnchors,
-    pub(super) intermediates: &'r Intermediates<'a>,
+    pub(super) intermediates: &'a Intermediates<'a>,
     pub(super) rules: &'r Rules<'r>,
     pub(super) budget: &'r mut Budget,
     /// Whether a certificate or CRL is signed by a key: asked once for each pair.
@@ -91,23 +105,24 @@ impl<'a> Search<'a, '_> {
             accept(&found, self)?;
             return Ok(found);
         }
-        self.extend(end, &mut vec![end], accept)
+        self.extend(end, &end.issuer().key(), &mut vec![end], accept)
     }
 
+    /// Goes on from the last certificate of a path to whoever has its issuer's name.
     fn extend(
         &mut self,
         last: &'a Certificate,
+        issuer: &NameKey,
         path: &mut Vec<&'a Certificate>,
         accept: &mut Accept<'a, '_>,
     ) -> Result<Found<'a>, Fault> {
-        let issuer = last.issuer().canonical();
         let mut best = Fault::new(
             Reason::NoIssuer,
             last,
             format!("nobody trusted issued it; its issuer is {}", last.issuer()),
         );
         let anchors = self.anchors;
-        for anchor in anchors.issuers(&issuer) {
+        for anchor in anchors.issuers(issuer) {
             let tried = self.link(last, &anchor.public_key_info).and_then(|()| {
                 if let Some(certificate) = &anchor.certificate {
                     chain::valid_at(certificate, self.rules.at)?;
@@ -121,7 +136,7 @@ impl<'a> Search<'a, '_> {
                 done => return done,
             }
         }
-        for candidate in self.candidates(last, &issuer) {
+        for Candidate { certificate: candidate, issuer, .. } in self.candidates(last, issuer)? {
             if path.len() >= PATH_CERTIFICATES {
                 return Err(best.better(Fault::new(
                     Reason::Constraint,
@@ -137,14 +152,12 @@ impl<'a> Search<'a, '_> {
             if path.iter().any(same) {
                 continue;
             }
-            self.budget.steps =
-                self.budget.steps.checked_sub(1).ok_or_else(|| budget(last, "possible issuers"))?;
             let tried = chain::is_ca(candidate)
                 .and_then(|()| chain::valid_at(candidate, self.rules.at))
                 .and_then(|()| self.link(last, candidate.public_key_info()))
                 .and_then(|()| {
                     path.push(candidate);
-                    let found = self.extend(candidate, path, accept);
+                    let found = self.extend(candidate, issuer, path, accept);
                     path.pop();
                     found
                 });
@@ -157,22 +170,25 @@ impl<'a> Search<'a, '_> {
     }
 
     /// Certificates with the issuer's name. First those whose key the certificate names; of these, first those that an
-    /// anchor seems to have issued.
-    fn candidates(&self, last: &Certificate, issuer: &[Vec<u8>]) -> Vec<&'a Certificate> {
-        let mut all: Vec<&Certificate> =
-            self.intermediates.named(issuer).map(|(_, certificate)| certificate).collect();
+    /// anchor seems to have issued. Each that is looked at is a step, of use or not.
+    fn candidates(&mut self, last: &Certificate, issuer: &NameKey) -> Result<Vec<&'a Candidate<'a>>, Fault> {
+        let mut all: Vec<&Candidate<'a>> = self.intermediates.candidates(issuer).iter().collect();
+        self.step(last, all.len(), "possible issuers")?;
         if all.len() > 1 {
             let named = last.authority_key_identifier().ok().flatten().and_then(|authority| authority.key_id);
             let fits = |candidate: &Certificate| {
                 let own = candidate.subject_key_identifier().ok().flatten();
                 named.is_none() || own == named
             };
-            let near = |candidate: &Certificate| {
-                self.anchors.issuers(&candidate.issuer().canonical()).next().is_some()
-            };
-            all.sort_by_cached_key(|candidate| (!fits(candidate), !near(candidate)));
+            all.sort_by_cached_key(|candidate| (!fits(candidate.certificate), !candidate.is_near));
         }
-        all
+        Ok(all)
+    }
+
+    fn step(&mut self, at: &Certificate, count: usize, what: &str) -> Result<(), Fault> {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        self.budget.steps = self.budget.steps.checked_sub(count).ok_or_else(|| budget(at, what))?;
+        Ok(())
     }
 
     /// Whether the key signed the certificate, with an algorithm that is still good.
@@ -258,9 +274,7 @@ impl<'a> Search<'a, '_> {
     ) -> Result<Found<'a>, Fault> {
         let mut path = from_end.to_vec();
         path.reverse();
-        let length = u32::try_from(path.len()).unwrap_or(u32::MAX);
-        self.budget.steps =
-            self.budget.steps.checked_sub(length).ok_or_else(|| budget(end, "possible paths"))?;
+        self.step(end, path.len(), "possible paths")?;
         let policies = chain::judge(anchor, &path, self.rules, &mut self.budget.comparisons)?;
         Ok(Found { certificates: from_end.to_vec(), anchor, policies })
     }

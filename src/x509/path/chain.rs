@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 
 use super::fault::{Fault, Reason};
 use super::graph::Graph;
-use super::names::{Breach, Subject};
+use super::names::{Breach, Comparisons, Constraints, Subject};
 use super::policy::PolicyRules;
 use crate::clock::Time;
 use crate::encoding::oid::{KnownOid, Oid};
@@ -55,34 +55,38 @@ pub(super) fn judge(
     anchor: Option<&Anchor>,
     path: &[&Certificate],
     rules: &Rules<'_>,
-    comparisons: &mut u32,
+    comparisons: &mut Comparisons,
 ) -> Result<BTreeSet<Oid>, Fault> {
     let mut graph = Graph::new();
-    // What an anchor says of itself binds, too (RFC 5937 section 3.2).
-    let mut constraints: Vec<NameConstraints> =
-        anchor.and_then(|anchor| anchor.constraints.clone()).into_iter().collect();
     let mut left = Counters::new(rules.policies, path.len());
     if let Some(most) = anchor.and_then(|anchor| anchor.path_length) {
         left.path_length = left.path_length.min(usize::try_from(most).unwrap_or(usize::MAX));
     }
     let Some((end, cas)) = path.split_last() else { return Ok(BTreeSet::new()) };
+    // What an anchor says of itself binds, too (RFC 5937 section 3.2).
+    let mut constraints = Vec::new();
+    if let Some(stated) = anchor.and_then(|anchor| anchor.constraints.as_ref()) {
+        constraints.push(Constraints::new(stated, comparisons).map_err(|breach| breached(end, breach))?);
+    }
     for ca in cas {
         let self_issued = ca.is_self_issued();
         every(ca, rules)?;
         if !self_issued {
             within(ca, &constraints, comparisons)?;
         }
-        own_policies(ca, &mut graph, left.inhibit_any > 0 || self_issued)?;
+        own_policies(ca, &mut graph, left.inhibit_any > 0 || self_issued, comparisons)?;
         left.explicit_holds(ca, &graph)?;
-        mappings(ca, &mut graph, left.policy_mapping > 0)?;
-        constraints.extend(read(ca, &extension::NAME_CONSTRAINTS, NameConstraints::read)?);
+        mappings(ca, &mut graph, left.policy_mapping > 0, comparisons)?;
+        if let Some(stated) = read(ca, &extension::NAME_CONSTRAINTS, NameConstraints::read)? {
+            constraints.push(Constraints::new(&stated, comparisons).map_err(|breach| breached(ca, breach))?);
+        }
         is_ca(ca)?;
         left.next(ca, self_issued)?;
         left.tighten(ca)?;
     }
     every(end, rules)?;
     within(end, &constraints, comparisons)?;
-    own_policies(end, &mut graph, left.inhibit_any > 0)?;
+    own_policies(end, &mut graph, left.inhibit_any > 0, comparisons)?;
     left.explicit_holds(end, &graph)?;
     // RFC 5280 section 6.1.5 (a) and (b).
     left.explicit_policy = left.explicit_policy.saturating_sub(1);
@@ -164,29 +168,33 @@ pub(super) fn valid_at(certificate: &Certificate, at: Time) -> Result<(), Fault>
     Ok(())
 }
 
-fn within(certificate: &Certificate, all: &[NameConstraints], comparisons: &mut u32) -> Result<(), Fault> {
+fn within(
+    certificate: &Certificate,
+    all: &[Constraints],
+    comparisons: &mut Comparisons,
+) -> Result<(), Fault> {
     if all.is_empty() {
         return Ok(());
     }
     let alternative =
         certificate.alternative_names().map_err(|error| Fault::unreadable(certificate, &error))?;
-    let subject = Subject::new(&certificate.subject(), alternative);
-    for constraints in all {
-        subject.within(constraints, comparisons).map_err(|breach| match breach {
-            Breach::Outside(name) => Fault::new(
-                Reason::Constraint,
-                certificate,
-                format!("{name} is outside of the names that a CA above it may certify"),
-            ),
-            Breach::Unknown(name) => Fault::new(
-                Reason::Constraint,
-                certificate,
-                format!("{name} cannot be compared with the names that a CA above it may certify"),
-            ),
-            Breach::Budget => budget(certificate, "names to compare with constraints"),
-        })?;
-    }
-    Ok(())
+    let within = || {
+        let subject = Subject::new(&certificate.subject(), alternative, comparisons)?;
+        all.iter().try_for_each(|constraints| subject.within(constraints, comparisons))
+    };
+    within().map_err(|breach| breached(certificate, breach))
+}
+
+/// Why names are not within constraints, as a fault of a certificate.
+pub(super) fn breached(certificate: &Certificate, breach: Breach) -> Fault {
+    let why = match breach {
+        Breach::Outside(name) => format!("{name} is outside of the names that a CA above it may certify"),
+        Breach::Unknown(name) => {
+            format!("{name} cannot be compared with the names that a CA above it may certify")
+        }
+        Breach::Budget => return budget(certificate, "names to compare"),
+    };
+    Fault::new(Reason::Constraint, certificate, why)
 }
 
 pub(super) fn budget(certificate: &Certificate, what: &str) -> Fault {
@@ -194,19 +202,33 @@ pub(super) fn budget(certificate: &Certificate, what: &str) -> Fault {
 }
 
 /// RFC 5280 section 6.1.3 (d) and (e).
-fn own_policies(certificate: &Certificate, graph: &mut Graph, any_counts: bool) -> Result<(), Fault> {
+fn own_policies(
+    certificate: &Certificate,
+    graph: &mut Graph,
+    any_counts: bool,
+    comparisons: &mut Comparisons,
+) -> Result<(), Fault> {
     match read(certificate, &extension::POLICIES, policies::read_policies)? {
-        Some(policies) => graph.descend(&policies, any_counts),
+        Some(policies) => {
+            comparisons.spend(policies.len()).map_err(|_| budget(certificate, "policies"))?;
+            graph.descend(&policies, any_counts);
+        }
         None => graph.clear(),
     }
     Ok(())
 }
 
 /// RFC 5280 section 6.1.4 (a) and (b).
-fn mappings(ca: &Certificate, graph: &mut Graph, count: bool) -> Result<(), Fault> {
+fn mappings(
+    ca: &Certificate,
+    graph: &mut Graph,
+    count: bool,
+    comparisons: &mut Comparisons,
+) -> Result<(), Fault> {
     let Some(mappings) = read(ca, &extension::POLICY_MAPPINGS, policies::read_mappings)? else {
         return Ok(());
     };
+    comparisons.spend(mappings.len()).map_err(|_| budget(ca, "policies"))?;
     if mappings.iter().any(|mapping| mapping.issuer.is(&ANY_POLICY) || mapping.subject.is(&ANY_POLICY)) {
         return Err(Fault::new(Reason::Constraint, ca, "it maps the policy that stands for any"));
     }

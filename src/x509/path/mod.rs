@@ -1,6 +1,7 @@
 //! Certification paths: from a certificate to somebody trusted, for a purpose and a name (RFC 5280 section 6, RFC 9618).
 mod build;
 mod chain;
+mod crl_scope;
 mod fault;
 mod graph;
 mod names;

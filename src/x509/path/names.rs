@@ -1,7 +1,8 @@
 //! Names against name constraints (RFC 5280 section 4.2.1.10, RFC 9549, RFC 9598) and against whom one expects.
 use std::net::IpAddr;
 
-use crate::x509::address::{EmailAddress, Host, ServerName, is_host};
+use crate::limits::{NAME_BYTES_COMPARED, NAME_BYTES_FOLDED, NAME_COMPARISONS};
+use crate::x509::address::{EmailAddress, Host, ServerName, is_host, is_numeric};
 use crate::x509::attribute::NameAttribute;
 use crate::x509::general_name::GeneralName;
 use crate::x509::name::Name;
@@ -18,15 +19,64 @@ pub(super) enum Breach {
     Budget,
 }
 
-/// All names of a certificate that constraints may speak about.
+/// The comparisons that one validation has left. Long names, and such as have to be folded first, cost more.
+pub(super) struct Comparisons(u32);
+
+impl Comparisons {
+    pub(super) fn new() -> Self {
+        Comparisons(NAME_COMPARISONS)
+    }
+
+    pub(super) fn spend(&mut self, count: usize) -> Result<(), Breach> {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        self.0 = self.0.checked_sub(count).ok_or(Breach::Budget)?;
+        Ok(())
+    }
+
+    /// For making a name ready to compare: a distinguished name is folded, and others have nothing to fold.
+    pub(super) fn spend_fold(&mut self, name: Option<&Name>) -> Result<(), Breach> {
+        self.spend(1 + name.map_or(0, |name| name.as_der().len() / NAME_BYTES_FOLDED))
+    }
+
+    /// The parts of a distinguished name, ready to compare. Other names have none.
+    fn fold(&mut self, name: Option<&Name>) -> Result<Vec<Vec<u8>>, Breach> {
+        self.spend_fold(name)?;
+        Ok(name.map(Name::canonical).unwrap_or_default())
+    }
+}
+
+/// Name constraints of a CA, ready to compare.
+pub(super) struct Constraints {
+    permitted: Vec<(Subtree, Vec<Vec<u8>>)>,
+    excluded: Vec<(Subtree, Vec<Vec<u8>>)>,
+}
+
+impl Constraints {
+    pub(super) fn new(stated: &NameConstraints, left: &mut Comparisons) -> Result<Self, Breach> {
+        let mut fold = |trees: &[Subtree]| {
+            let one = |tree: &Subtree| {
+                let name = if let Subtree::Directory(name) = tree { Some(name) } else { None };
+                Ok((tree.clone(), left.fold(name)?))
+            };
+            trees.iter().map(one).collect::<Result<Vec<_>, Breach>>()
+        };
+        Ok(Constraints { permitted: fold(&stated.permitted)?, excluded: fold(&stated.excluded)? })
+    }
+}
+
+/// All names of a certificate that constraints may speak about, ready to compare.
 pub(super) struct Subject {
-    pub(super) names: Vec<GeneralName>,
+    names: Vec<(GeneralName, Vec<Vec<u8>>)>,
 }
 
 impl Subject {
     /// The subject's name, the e-mail addresses in it (RFC 5280 section 4.2.1.10 asks for them where there are no
     /// others; always is the stricter), and the alternative names.
-    pub(super) fn new(subject: &Name, alternative: Vec<GeneralName>) -> Self {
+    pub(super) fn new(
+        subject: &Name,
+        alternative: Vec<GeneralName>,
+        left: &mut Comparisons,
+    ) -> Result<Self, Breach> {
         let mut names = alternative;
         let emails =
             subject.attributes().filter(|attribute| *attribute.kind() == NameAttribute::EmailAddress);
@@ -34,17 +84,28 @@ impl Subject {
         if !subject.is_empty() {
             names.push(GeneralName::Directory(subject.clone()));
         }
-        Subject { names }
+        let fold = |name: GeneralName| {
+            let folded =
+                left.fold(if let GeneralName::Directory(name) = &name { Some(name) } else { None })?;
+            Ok((name, folded))
+        };
+        Ok(Subject { names: names.into_iter().map(fold).collect::<Result<_, Breach>>()? })
     }
 
     /// Whether each name is permitted (if its kind is spoken of at all) and none excluded.
-    pub(super) fn within(&self, constraints: &NameConstraints, budget: &mut u32) -> Result<(), Breach> {
-        for name in &self.names {
+    pub(super) fn within(&self, constraints: &Constraints, left: &mut Comparisons) -> Result<(), Breach> {
+        for (name, folded) in &self.names {
+            let mut covers = |(tree, base): &(Subtree, Vec<Vec<u8>>), side| {
+                left.spend(1 + (text_of(name) + text_of_tree(tree)) / NAME_BYTES_COMPARED)?;
+                if let (Subtree::Directory(_), GeneralName::Directory(_)) = (tree, name) {
+                    return Ok(Some(folded.starts_with(base)));
+                }
+                covers(tree, name, side).ok_or_else(|| Breach::Unknown(name.to_string()))
+            };
             let mut spoken_of = false;
             let mut permitted = false;
-            for subtree in &constraints.permitted {
-                *budget = budget.checked_sub(1).ok_or(Breach::Budget)?;
-                if let Some(inside) = covers(subtree, name, Side::Permitted).ok_or_else(|| unknown(name))? {
+            for tree in &constraints.permitted {
+                if let Some(inside) = covers(tree, Side::Permitted)? {
                     spoken_of = true;
                     permitted |= inside;
                 }
@@ -52,9 +113,8 @@ impl Subject {
             if spoken_of && !permitted {
                 return Err(Breach::Outside(name.to_string()));
             }
-            for subtree in &constraints.excluded {
-                *budget = budget.checked_sub(1).ok_or(Breach::Budget)?;
-                if covers(subtree, name, Side::Excluded).ok_or_else(|| unknown(name))? == Some(true) {
+            for tree in &constraints.excluded {
+                if covers(tree, Side::Excluded)? == Some(true) {
                     return Err(Breach::Outside(name.to_string()));
                 }
             }
@@ -63,8 +123,23 @@ impl Subject {
     }
 }
 
-fn unknown(name: &GeneralName) -> Breach {
-    Breach::Unknown(name.to_string())
+/// Bytes that are looked at in each comparison.
+fn text_of(name: &GeneralName) -> usize {
+    match name {
+        GeneralName::Email(text)
+        | GeneralName::SmtpUtf8(text)
+        | GeneralName::Dns(text)
+        | GeneralName::Uri(text) => text.len(),
+        _ => 0,
+    }
+}
+
+/// See [`text_of`].
+fn text_of_tree(tree: &Subtree) -> usize {
+    match tree {
+        Subtree::Email(text) | Subtree::Dns(text) | Subtree::Uri(text) => text.len(),
+        _ => 0,
+    }
 }
 
 /// Which way to err with a wildcard: all of it must be permitted, none of it excluded.
@@ -82,12 +157,18 @@ fn covers(subtree: &Subtree, name: &GeneralName, side: Side) -> Option<Option<bo
         }
         (Subtree::Dns(base), GeneralName::Dns(text)) => covers_dns(base, text, side)?,
         (Subtree::Uri(base), GeneralName::Uri(text)) => covers_host(base, uri_host(text)?)?,
-        (Subtree::Ip(network, mask), GeneralName::Ip(address)) => covers_address(*network, *mask, *address),
-        (Subtree::Directory(base), GeneralName::Directory(name)) => {
-            let (base, name) = (base.canonical(), name.canonical());
-            name.starts_with(&base)
+        (Subtree::Ip(network, mask), GeneralName::Ip(address)) => {
+            // An IPv4 address that is written as an IPv6 one reaches the same host.
+            let inner = (side == Side::Excluded).then(|| address.to_canonical());
+            covers_address(*network, *mask, *address)
+                || inner.is_some_and(|inner| covers_address(*network, *mask, inner))
         }
-        (Subtree::Other(der), GeneralName::Other(..)) if der.first() == Some(&0xa0) => return None,
+        // SmtpUTF8Mailbox too: its constraints are rfc822Names (RFC 9598 section 6).
+        (Subtree::Other(der), GeneralName::Other(..) | GeneralName::SmtpUtf8(_))
+            if der.first() == Some(&0xa0) =>
+        {
+            return None;
+        }
         (Subtree::Other(der), GeneralName::Odd(odd)) if der.first() == odd.first() => return None,
         (Subtree::Other(der), GeneralName::RegisteredId(_)) if der.first() == Some(&0x88) => return None,
         _ => return Some(None),
@@ -122,8 +203,9 @@ fn covers_host(base: &str, host: &str) -> Option<bool> {
 /// only. A wildcard is permitted if all that it stands for is, and excluded if anything is.
 fn covers_dns(base: &str, text: &str, side: Side) -> Option<bool> {
     let (base, host) = (base.to_ascii_lowercase(), text.to_ascii_lowercase());
-    let concrete = host.strip_prefix("*.").unwrap_or(&host);
-    if !is_host(concrete.strip_suffix('.').unwrap_or(concrete)) {
+    // A dot at the end says that the name is whole, and names the same host.
+    let host = host.strip_suffix('.').unwrap_or(&host);
+    if !is_host(host.strip_prefix("*.").unwrap_or(host)) {
         return None;
     }
     if base.is_empty() {
@@ -151,8 +233,7 @@ fn uri_host(uri: &str) -> Option<&str> {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
     };
-    let numeric = host.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
-    (is_host(host) && !numeric).then_some(host)
+    (is_host(host) && !is_numeric(host)).then_some(host)
 }
 
 fn covers_address(network: IpAddr, mask: IpAddr, address: IpAddr) -> bool {

@@ -1,4 +1,5 @@
 //! What a certificate shall be good for, and what that asks of the certificate itself.
+use super::chain;
 use super::fault::{Fault, Reason};
 use super::names;
 use crate::encoding::oid::KnownOid;
@@ -50,10 +51,14 @@ impl Purpose<'_> {
     /// What only the end of the path must fulfil. `pinned`: it is an anchor itself.
     pub(super) fn suits(&self, certificate: &Certificate, pinned: bool, legacy: bool) -> Result<(), Fault> {
         let unreadable = |error| Fault::unreadable(certificate, &error);
-        match self {
-            Purpose::Any => return Ok(()),
-            Purpose::Issuer => return super::chain::is_ca(certificate),
-            _ => {}
+        if matches!(self, Purpose::Any) {
+            return Ok(());
+        }
+        // Who takes the certificate on to another program relies on its key, too.
+        let key = chain::key_of(certificate.public_key_info(), legacy)
+            .map_err(|error| Fault::new(Reason::Weak, certificate, format!("its key: {}", error.why())))?;
+        if matches!(self, Purpose::Issuer) {
+            return chain::is_ca(certificate);
         }
         // A CA's key signs certificates and nothing else. Who made one to be pinned may have made it so, as openssl does.
         let constraints = certificate.basic_constraints().map_err(unreadable)?;
@@ -64,7 +69,10 @@ impl Purpose<'_> {
                 "it is a CA's, which is for issuing certificates only",
             ));
         }
-        let allowed = self.key_usage(certificate);
+        let allowed = self.key_usage(key.kind()).ok_or_else(|| {
+            let why = format!("a key of {} cannot do what it is wanted for", key.kind());
+            Fault::new(Reason::Purpose, certificate, why)
+        })?;
         if let Some(usage) = certificate.key_usage().map_err(unreadable)?
             && !usage.allows_one_of(allowed)
         {
@@ -87,15 +95,19 @@ impl Purpose<'_> {
     }
 
     /// One of these the key must be allowed, if it says what it may (RFC 8550 section 4.4.2, RFC 8446 section 4.4.2.2).
-    fn key_usage(&self, certificate: &Certificate) -> KeyUsage {
-        match self {
-            Purpose::EmailSigner(_) => KeyUsage::DIGITAL_SIGNATURE | KeyUsage::CONTENT_COMMITMENT,
-            Purpose::EmailRecipient(_) => match certificate.public_key().map(|key| key.kind()) {
-                Ok(KeyKind::P256 | KeyKind::P384 | KeyKind::P521) => KeyUsage::KEY_AGREEMENT,
-                // RSA and ML-KEM (RFC 9935 section 5).
-                _ => KeyUsage::KEY_ENCIPHERMENT,
-            },
-            _ => KeyUsage::DIGITAL_SIGNATURE,
+    /// `None`: no key of this kind can do it.
+    fn key_usage(&self, kind: KeyKind) -> Option<KeyUsage> {
+        use KeyKind::{MlKem512, MlKem768, MlKem1024, P256, P384, P521, Rsa, X25519};
+        match (self, kind) {
+            // RFC 5480 section 3, RFC 8410 section 5.
+            (Purpose::EmailRecipient(_), P256 | P384 | P521 | X25519) => Some(KeyUsage::KEY_AGREEMENT),
+            // RFC 4055 section 1.2, RFC 9935 section 5.
+            (Purpose::EmailRecipient(_), Rsa { .. } | MlKem512 | MlKem768 | MlKem1024) => {
+                Some(KeyUsage::KEY_ENCIPHERMENT)
+            }
+            (Purpose::EmailRecipient(_), _) | (_, X25519 | MlKem512 | MlKem768 | MlKem1024) => None,
+            (Purpose::EmailSigner(_), _) => Some(KeyUsage::DIGITAL_SIGNATURE | KeyUsage::CONTENT_COMMITMENT),
+            _ => Some(KeyUsage::DIGITAL_SIGNATURE),
         }
     }
 }

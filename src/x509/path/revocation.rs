@@ -3,20 +3,17 @@ use std::collections::HashMap;
 
 use super::build::{self, Found, Pair, Search};
 use super::chain::Rules;
+use super::crl_scope::{Listing, Listings, Wanted};
 use super::fault::{Fault, Reason};
 use super::policy::PolicyRules;
-use crate::encoding::tlv;
 use crate::error::Error;
 use crate::limits::CRL_SIGNERS_DEPTH;
 use crate::x509::certificate::Certificate;
 use crate::x509::crl::Crl;
-use crate::x509::crl_extensions::IssuingDistributionPoint;
-use crate::x509::general_name::GeneralName;
-use crate::x509::name::Name;
 use crate::x509::ocsp::{CertificateStatus, OcspResponse};
 use crate::x509::ocsp_check;
 use crate::x509::ocsp_id::{self, About};
-use crate::x509::points::{DistributionPoint, Reasons};
+use crate::x509::points::Reasons;
 use crate::x509::revoked::{RevocationReason, Revoked};
 use crate::x509::signed::Signed;
 use crate::x509::trust::Anchor;
@@ -60,7 +57,7 @@ impl Status {
 
 /// What was given about revocations, and what came out of it so far.
 pub(super) struct Statuses<'a> {
-    crls: &'a [Crl],
+    crls: &'a Listings<'a>,
     ocsp: &'a [OcspResponse],
     demand: Revocation,
     known: HashMap<Pair, Status>,
@@ -78,7 +75,7 @@ struct Issuer<'a> {
 }
 
 impl<'a> Statuses<'a> {
-    pub(super) fn new(crls: &'a [Crl], ocsp: &'a [OcspResponse], demand: Revocation) -> Self {
+    pub(super) fn new(crls: &'a Listings<'a>, ocsp: &'a [OcspResponse], demand: Revocation) -> Self {
         Statuses { crls, ocsp, demand, known: HashMap::new(), depth: 0 }
     }
 
@@ -177,103 +174,92 @@ impl<'a> Statuses<'a> {
         })
     }
 
-    /// RFC 5280 section 6.3.3, over all distribution points of the certificate, and then its issuer's own CRLs.
+    /// RFC 5280 section 6.3.3, over all CRLs that may be about the certificate: one that lists it counts, whatever the
+    /// others say.
     fn by_crls(
         &mut self,
         certificate: &'a Certificate,
         issuer: Issuer<'a>,
         search: &mut Search<'a, '_>,
     ) -> Result<Status, Fault> {
-        let points = certificate.crl_distribution_points();
-        let mut points = points.map_err(|error| Fault::unreadable(certificate, &error))?;
-        points.push(DistributionPoint {
-            names: vec![GeneralName::Directory(certificate.issuer())],
-            ..DistributionPoint::default()
-        });
+        let wanted = Wanted::new(certificate, &mut search.budget.comparisons)?;
+        let listings = self.crls;
         let mut covered = 0;
         let mut why = None;
-        for point in &points {
-            for crl in self.crls {
-                let scope = match about(point, crl, certificate) {
-                    Ok(Some(scope)) => scope,
-                    Ok(None) => continue,
-                    Err(error) => {
-                        why.get_or_insert(error.to_string());
-                        continue;
-                    }
-                };
-                let all = Reasons::ALL.0;
-                let reasons = point.reasons.unwrap_or(Reasons::ALL).0
-                    & scope.only_some_reasons.unwrap_or(Reasons::ALL).0;
-                if reasons & !covered == 0 {
-                    continue;
+        for listing in wanted.issuers.iter().flat_map(|name| listings.by(name)) {
+            let said = match wanted.reasons(certificate, listing, &mut search.budget.comparisons) {
+                Ok(0) => continue,
+                Ok(reasons) => {
+                    self.listed(listing, certificate, issuer, search).map(|listed| (listed, reasons))
                 }
-                match self.listed(crl, certificate, issuer, search) {
-                    Ok(Some(revoked)) => return Ok(Status::Revoked(revoked)),
-                    Ok(None) => covered |= reasons,
-                    Err(fault) if fault.is_final() => return Err(fault),
-                    Err(fault) => {
-                        why.get_or_insert(fault.into_detail());
-                    }
-                }
-                if covered == all {
-                    return Ok(Status::Good);
+                Err(fault) => Err(fault),
+            };
+            match said {
+                Ok((Some(revoked), _)) => return Ok(Status::Revoked(revoked)),
+                Ok((None, reasons)) => covered |= reasons,
+                Err(fault) if fault.is_final() => return Err(fault),
+                Err(fault) => {
+                    why.get_or_insert(fault.into_detail());
                 }
             }
         }
+        if covered == Reasons::ALL.0 {
+            return Ok(Status::Good);
+        }
+        let mut own = wanted.issuers.first().into_iter().flat_map(|name| listings.by(name));
+        let half = "its CRLs are for some reasons of revocation only";
+        let alone = "there is a delta CRL of its issuer, and not the CRL that it changes";
         Ok(match why {
             Some(why) => Status::Unclear(why),
-            None if covered != 0 => {
-                Status::Unclear("its CRLs are for some reasons of revocation only".to_owned())
-            }
-            None if self.crls.iter().any(|crl| crl.is_delta() && crl.issuer() == certificate.issuer()) => {
-                Status::Unclear(
-                    "there is a delta CRL of its issuer, and not the CRL that it changes".to_owned(),
-                )
-            }
+            None if covered != 0 => Status::Unclear(half.to_owned()),
+            None if own.any(|listing| listing.crl.is_delta()) => Status::Unclear(alone.to_owned()),
             None => Status::Nothing,
         })
     }
 
-    /// Whether a CRL (with its delta, if there is one) lists a certificate: steps (f) to (k).
+    /// Whether a CRL, with the deltas after it, lists a certificate: steps (f) to (k). The latest word counts, but for
+    /// one: what is removed from a list was on hold (section 5.3.1), and what was revoked for good stays so.
     fn listed(
         &mut self,
-        crl: &'a Crl,
+        listing: &'a Listing<'a>,
         certificate: &'a Certificate,
         issuer: Issuer<'a>,
         search: &mut Search<'a, '_>,
     ) -> Result<Option<String>, Fault> {
         let unusable = |error: Error| unclear(certificate, &format!("its CRL: {}", error.why()));
-        crl.check_current(search.rules.at).map_err(unusable)?;
-        crl.check_entries().map_err(unusable)?;
-        let key = self.signer(crl, certificate, issuer, search)?;
+        let at = search.rules.at;
+        let usable = |crl: &Crl| crl.check_current(at).and_then(|()| crl.check_entries());
+        usable(listing.crl).map_err(unusable)?;
+        let key = self.signer(listing, certificate, issuer, search)?;
         let (name, serial) = (certificate.issuer(), certificate.serial());
-        for delta in self.crls.iter().filter(|delta| changes(delta, crl)) {
-            let usable = delta.check_current(search.rules.at).and_then(|()| delta.check_entries()).is_ok();
-            if !usable || !search.signs_crl(certificate, key, delta)? {
+        let mut released = false;
+        let deltas = self.crls.deltas_after(listing);
+        for later in deltas.into_iter().chain([listing]) {
+            let crl = later.crl;
+            let is_delta = crl.is_delta();
+            if is_delta && (usable(crl).is_err() || !search.signs_crl(certificate, key, crl)?) {
                 continue;
             }
-            match delta.entry(&name, &serial).map_err(unusable)? {
-                Some(entry) if entry.reason().map_err(unusable)? == Some(RevocationReason::RemoveFromCrl) => {
-                    return Ok(None);
-                }
-                Some(entry) => return Ok(Some(told(&entry))),
-                None => {}
+            let Some(entry) = crl.entry(&name, &serial).map_err(unusable)? else { continue };
+            match entry.reason().map_err(unusable)? {
+                Some(RevocationReason::RemoveFromCrl) if is_delta => released |= later.changes(listing),
+                Some(RevocationReason::CertificateHold) if released => {}
+                _ => return Ok(Some(told(&entry))),
             }
         }
-        Ok(crl.entry(&name, &serial).map_err(unusable)?.map(|entry| told(&entry)))
+        Ok(None)
     }
 
     /// The key that signed a CRL: the certificate issuer's own, the anchor's, or one of the CRL issuer's name that is
     /// on a valid path to the same anchor (section 6.3.3 (f)).
     fn signer(
         &mut self,
-        crl: &'a Crl,
+        listing: &'a Listing<'a>,
         certificate: &'a Certificate,
         issuer: Issuer<'a>,
         search: &mut Search<'a, '_>,
     ) -> Result<&'a [u8], Fault> {
-        let name = crl.issuer();
+        let (crl, name) = (listing.crl, listing.crl.issuer());
         if name == certificate.issuer()
             && issuer.certificate.is_none_or(may_sign_crls)
             && search.signs_crl(certificate, issuer.public_key_info, crl)?
@@ -290,9 +276,8 @@ impl<'a> Statuses<'a> {
         if self.depth >= CRL_SIGNERS_DEPTH {
             return Err(unclear(certificate, "the signers of its CRL need too many CRLs themselves"));
         }
-        let candidates: Vec<&'a Certificate> =
-            search.intermediates.named(&name.canonical()).map(|(_, candidate)| candidate).collect();
-        for candidate in candidates.into_iter().filter(|candidate| may_sign_crls(candidate)) {
+        let named = search.intermediates.named(&listing.issuer);
+        for candidate in named.filter(|candidate| is_crl_signer(candidate)) {
             if search.signs_crl(certificate, candidate.public_key_info(), crl)? {
                 self.depth += 1;
                 let valid = self.leads_to(candidate, anchor, search);
@@ -344,60 +329,18 @@ fn told(entry: &Revoked<'_>) -> String {
     }
 }
 
+/// Whether an issuer may sign CRLs about what it issued: if its key usage does not say otherwise.
 fn may_sign_crls(certificate: &Certificate) -> bool {
     certificate.key_usage().is_ok_and(|usage| usage.is_none_or(|usage| usage.allows(KeyUsage::CRL_SIGN)))
 }
 
-/// Whether a whole CRL is about a certificate, and what it says it is about (section 6.3.3 (b)).
-fn about(
-    point: &DistributionPoint,
-    crl: &Crl,
-    certificate: &Certificate,
-) -> crate::Result<Option<IssuingDistributionPoint>> {
-    let issuer = crl.issuer();
-    let named = |names: &[GeneralName]| {
-        names.iter().any(|name| matches!(name, GeneralName::Directory(name) if *name == issuer))
-    };
-    let is_issuers =
-        if point.crl_issuer.is_empty() { issuer == certificate.issuer() } else { named(&point.crl_issuer) };
-    if !is_issuers || crl.is_delta() {
-        return Ok(None);
-    }
-    let Some(scope) = crl.issuing_distribution_point()? else {
-        // Only a CRL that says so may be about certificates of others.
-        return Ok(point.crl_issuer.is_empty().then(IssuingDistributionPoint::default));
-    };
-    if !point.crl_issuer.is_empty() && !scope.is_indirect {
-        return Ok(None);
-    }
-    let places = full_names(&scope.names, scope.relative.as_deref(), &issuer);
-    let wanted = full_names(&point.names, point.relative.as_deref(), &issuer);
-    let wanted = if wanted.is_empty() { point.crl_issuer.clone() } else { wanted };
-    if !places.is_empty() && !places.iter().any(|place| wanted.contains(place)) {
-        return Ok(None);
-    }
-    let is_ca = certificate.basic_constraints()?.is_some_and(|constraints| constraints.is_ca);
-    let other = if is_ca { scope.only_user_certificates } else { scope.only_ca_certificates };
-    Ok((!other && !scope.only_attribute_certificates).then_some(scope))
-}
-
-/// Names of a place, one relative to the CRL's issuer made whole (section 4.2.1.13).
-fn full_names(names: &[GeneralName], relative: Option<&[u8]>, issuer: &Name) -> Vec<GeneralName> {
-    let mut all = names.to_vec();
-    if let (Some(relative), Ok(issuer)) = (relative, tlv::only(issuer.as_der(), tlv::SEQUENCE)) {
-        let whole = Name::from_der(&tlv::sequence(&[issuer.value(), relative]));
-        all.extend(whole.map(GeneralName::Directory));
-    }
-    all
-}
-
-/// Whether a delta CRL says what changed since this one (section 5.2.4): same issuer, same scope, made on this one or
-/// an earlier, and later than it.
-fn changes(delta: &Crl, crl: &Crl) -> bool {
-    let numbers = || -> crate::Result<bool> {
-        let (base, own, last) = (delta.delta_base()?, delta.number()?, crl.number()?);
-        let fits = base.is_some_and(|base| last.as_ref().is_some_and(|last| base <= *last)) && own > last;
-        Ok(fits && delta.raw_issuing_point()? == crl.raw_issuing_point()?)
-    };
-    delta.is_delta() && delta.issuer() == crl.issuer() && numbers().unwrap_or(false)
+/// Whether somebody else may, who has but the issuer's name: anybody may ask some CA for a certificate of that name, and
+/// section 6.3.3 (f) would let one without a key usage pass. So it must say that it may, or be a CA's.
+fn is_crl_signer(certificate: &Certificate) -> bool {
+    let is_ca =
+        || certificate.basic_constraints().is_ok_and(|stated| stated.is_some_and(|stated| stated.is_ca));
+    certificate.key_usage().is_ok_and(|usage| match usage {
+        Some(usage) => usage.allows(KeyUsage::CRL_SIGN),
+        None => is_ca(),
+    })
 }

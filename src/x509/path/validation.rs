@@ -4,13 +4,14 @@ use std::fmt;
 
 use super::build::{Budget, Found, Intermediates, Search};
 use super::chain::{self, Rules};
+use super::crl_scope::Listings;
 use super::policy::PolicyRules;
 use super::purpose::Purpose;
 use super::revocation::{Revocation, Statuses};
 use crate::clock::Time;
 use crate::encoding::oid::Oid;
 use crate::error::{Error, Result};
-use crate::limits::{CRLS, INTERMEDIATES, OCSP_RESPONSES};
+use crate::limits::{CRLS, INTERMEDIATES, INTERMEDIATES_BYTES, OCSP_RESPONSES};
 use crate::verified::Verified;
 use crate::x509::certificate::Certificate;
 use crate::x509::crl::Crl;
@@ -143,6 +144,14 @@ impl<'a> Validation<'a> {
         if self.intermediates.len() > INTERMEDIATES {
             return Err(Error::over_limit("intermediate certificates", "there are over 4096", "give fewer"));
         }
+        let bytes = self.intermediates.iter().map(|certificate| certificate.as_der().len()).sum::<usize>();
+        if bytes > INTERMEDIATES_BYTES {
+            return Err(Error::over_limit(
+                "intermediate certificates",
+                "they have over 16 MiB",
+                "give fewer",
+            ));
+        }
         if self.crls.len() > CRLS {
             return Err(Error::over_limit("CRLs", "there are over 1024", "give fewer"));
         }
@@ -152,7 +161,7 @@ impl<'a> Validation<'a> {
         let at = self.at.unwrap_or_else(Time::now);
         let rules =
             Rules { at, purpose: self.purpose.usage(), policies: &self.policies, legacy: self.legacy };
-        let intermediates = Intermediates::new(&self.intermediates);
+        let intermediates = Intermediates::new(&self.intermediates, anchors);
         let (mut budget, mut signed) = (Budget::new(), HashMap::new());
         let pinned = anchors.itself(certificate).is_some();
         let mut search = Search {
@@ -162,7 +171,10 @@ impl<'a> Validation<'a> {
             budget: &mut budget,
             signed: &mut signed,
         };
-        let mut statuses = Statuses::new(&self.crls, &self.ocsp, self.revocation);
+        // Nobody would look at them, and each has to be read.
+        let crls = if self.revocation == Revocation::Off { &[][..] } else { &self.crls };
+        let listings = Listings::new(crls);
+        let mut statuses = Statuses::new(&listings, &self.ocsp, self.revocation);
         chain::is_for(certificate, &rules)?;
         self.purpose.suits(certificate, pinned, self.legacy)?;
         let found = search.run(certificate, &mut |found, search| statuses.stand(found, search))?;
