@@ -4,7 +4,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test may panic"
+    clippy::as_conversions,
+    reason = "a test may panic, and its lengths are small"
 )]
 
 #[path = "revocation/make.rs"]

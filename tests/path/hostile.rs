@@ -212,7 +212,7 @@ fn mail_is_encrypted_to_keys_that_receive_and_signed_with_keys_that_sign() {
     ] {
         let key = PrivateKey::generate(kind).unwrap();
         // As bulla issues it, and as somebody might who says nothing of what the key may do.
-        let own = authority.email(key.public(), &[bob.clone()]).unwrap().sign().unwrap();
+        let own = authority.email(key.public(), std::slice::from_ref(&bob)).unwrap().sign().unwrap();
         let root = ca("CN=Root");
         let bare = with_key(key.public().as_der(), &root);
         let at_own = |purpose| {
