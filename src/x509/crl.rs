@@ -163,7 +163,8 @@ impl Crl {
             .map_err(|_| Error::malformed("CRL", "its dates are no sound times"))
     }
 
-    /// Whether it is the latest there is, as far as it says itself: made, and the next one not yet due.
+    /// Whether it is the latest there is, as far as it says itself: made (its issuer's clock may be five minutes fast), and
+    /// the next one not yet due.
     ///
     /// # Errors
     /// [`Undetermined`](ErrorKind::Undetermined) if it is not, or does not say when the next is due: whoever kept
@@ -171,7 +172,7 @@ impl Crl {
     pub fn check_current(&self, at: Time) -> Result<()> {
         let this = self.this_update()?;
         let why = match self.next_update()? {
-            _ if at < this => format!("it is from {this}, and it is {at}"),
+            _ if at + time::LEEWAY < this => format!("it is from {this}, and it is {at}"),
             None => "it does not say when the next is due".to_owned(),
             Some(next) if at > next => format!("the next was due by {next}, and it is {at}"),
             Some(_) => return Ok(()),

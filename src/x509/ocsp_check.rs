@@ -9,14 +9,12 @@ use super::ocsp_id::{About, Issuer};
 use super::ocsp_request::OcspRequest;
 use super::revoked;
 use super::signed::{self, Judge, Signed};
+use super::time::LEEWAY;
 use super::usage::{KeyUsage, OCSP_SIGNING};
 use crate::clock::Time;
 use crate::encoding::oid::KnownOid;
 use crate::error::{Error, ErrorKind, Result};
 use crate::verified::Verified;
-
-/// How far the responder's clock and ours may be apart: what OpenSSL's `ocsp` allows.
-const LEEWAY: Duration = Duration::from_secs(5 * 60);
 
 /// How old an answer may be that does not say when there will be a newer one. RFC 6960 section 4.2.2.1: a newer one is
 /// there at any time, so an old one may be what somebody kept. Ours: no older than CRLs, which are made once a day.

@@ -1,6 +1,11 @@
 //! Times in certificates (RFC 5280 section 4.1.2.5): UTCTime until 2049, GeneralizedTime beyond.
+use std::time::Duration;
+
 use crate::clock::{Civil, Time};
 use crate::encoding::tlv::{self, Tlv, Unsound};
+
+/// How far the clock of whoever tells of revocations and ours may be apart: what OpenSSL's `ocsp` allows.
+pub(super) const LEEWAY: Duration = Duration::from_secs(5 * 60);
 
 /// UTCTime as `YYMMDDhhmmssZ`, GeneralizedTime as `YYYYMMDDhhmmssZ`: the forms of RFC 5280, and no other.
 pub(super) fn read(tlv: &Tlv<'_>) -> tlv::Result<Time> {

@@ -5,7 +5,6 @@ use super::chain::{self, Rules, budget};
 use super::fault::{Fault, Reason};
 use super::names::Comparisons;
 use crate::encoding::oid::Oid;
-use crate::keys::SignatureAlgorithm;
 use crate::limits::{PATH_CERTIFICATES, PATH_SIGNATURES, PATH_STEPS};
 use crate::x509::certificate::Certificate;
 use crate::x509::crl::Crl;
@@ -204,8 +203,9 @@ impl<'a> Search<'a, '_> {
         let good = match self.signed.get(&pair) {
             Some(known) => *known,
             None => {
-                let it = (algorithm, certificate.as_signed(), certificate.signature());
-                let good = self.signs(certificate, issuer_key, it)?;
+                let (signed, signature) = (certificate.as_signed(), certificate.signature());
+                let it = Signed { what: "certificate", algorithm, signed, signature };
+                let good = self.signs(certificate, issuer_key, &it)?;
                 self.signed.insert(pair, good);
                 good
             }
@@ -214,19 +214,14 @@ impl<'a> Search<'a, '_> {
         if good { Ok(()) } else { Err(Fault::new(Reason::Signature, certificate, why)) }
     }
 
-    /// Whether the key signed these bytes: (algorithm, bytes, signature).
-    fn signs(
-        &mut self,
-        certificate: &Certificate,
-        key: &[u8],
-        (algorithm, signed, signature): (SignatureAlgorithm, &[u8], &[u8]),
-    ) -> Result<bool, Fault> {
+    /// Whether the key signed it, by whatever algorithm.
+    fn signs(&mut self, certificate: &Certificate, key: &[u8], it: &Signed<'_>) -> Result<bool, Fault> {
         self.budget.signatures =
             self.budget.signatures.checked_sub(1).ok_or_else(|| budget(certificate, "signatures"))?;
         let key = chain::key_of(key, self.rules.legacy).map_err(|error| {
             Fault::new(Reason::Weak, certificate, format!("its issuer's key: {}", error.why()))
         })?;
-        Ok(key.check_signature(algorithm, signed, signature).is_ok())
+        Ok(key.check_signature(it.algorithm, it.signed, it.signature).is_ok())
     }
 
     /// Whether the key signed a CRL, with an algorithm that is still good. Asked once for each pair.
@@ -251,7 +246,7 @@ impl<'a> Search<'a, '_> {
         it: &Signed<'_>,
     ) -> Result<bool, Fault> {
         let weak = it.algorithm.is_weak() && !self.rules.legacy;
-        if weak { Ok(false) } else { self.signs(about, key, (it.algorithm, it.signed, it.signature)) }
+        if weak { Ok(false) } else { self.signs(about, key, it) }
     }
 
     /// The same search by other rules, out of the same budget.

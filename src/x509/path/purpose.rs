@@ -11,6 +11,16 @@ use crate::x509::general_name::GeneralName;
 use crate::x509::usage::{self, KeyUsage};
 
 /// What a certificate shall be good for, and for whom.
+///
+/// ```
+/// use bulla::x509::{Mailbox, Purpose, ServerName};
+/// let bob = "bob@example.org".parse()?;
+/// let signed_by_bob = Purpose::EmailSigner(Mailbox::Of(&bob));
+/// let host: ServerName = "www.example.org".parse()?;
+/// let is_the_server = Purpose::Server(&host);
+/// # let _ = (signed_by_bob, is_the_server);
+/// # Ok::<(), bulla::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Purpose<'a> {
@@ -29,6 +39,10 @@ pub enum Purpose<'a> {
 }
 
 /// Whose mail.
+///
+/// # Security
+/// With [`Anyone`](Mailbox::Anyone) the path says that somebody vouches for the certificate's addresses, and nothing of
+/// whether they are those of the mail: compare them yourself.
 #[derive(Clone, Copy, Debug)]
 pub enum Mailbox<'a> {
     /// This address's alone.

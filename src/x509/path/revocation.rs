@@ -20,6 +20,13 @@ use crate::x509::trust::Anchor;
 use crate::x509::usage::KeyUsage;
 
 /// What missing revocation data means. There is no default: only the caller knows.
+///
+/// ```
+/// use bulla::x509::{Purpose, Revocation, Validation};
+/// // A gateway that fetches CRLs lets nothing pass that they do not speak of.
+/// let strict = Validation::new(Purpose::Client, Revocation::Require);
+/// # let _ = strict;
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Revocation {
     /// For each certificate of the path a CRL or OCSP response must say that it stands; otherwise

@@ -43,6 +43,17 @@ pub struct Validation<'a> {
 }
 
 /// The way on which a certificate was found to be trusted.
+///
+/// ```
+/// # let key = bulla::PrivateKey::generate(bulla::KeyKind::P256)?;
+/// # let me = bulla::x509::Issue::self_signed(&"CN=Bob".parse()?, &key)?;
+/// # use bulla::x509::{Purpose, Revocation, TrustAnchors, Validation};
+/// # let anchors = TrustAnchors::new([me.clone()])?;
+/// let trusted = Validation::new(Purpose::Any, Revocation::Off).validate(&me, &anchors)?;
+/// let path = trusted.by();
+/// assert_eq!(path.certificates(), [me]);
+/// # Ok::<(), bulla::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Path {
     certificates: Vec<Certificate>,
