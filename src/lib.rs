@@ -25,10 +25,31 @@
 //! [`Keyring`], [`Passphrase`], [`Identity`] or several. See [`mod@file`] for streams, contexts, padding, metadata,
 //! directories, random access, and changing who may open a file.
 //!
+//! Certificates are in [`mod@x509`]: read, requested, issued, and trusted only for a stated purpose and name.
+//!
+//! ```
+//! # #[cfg(feature = "x509")] {
+//! use bulla::x509::{Authority, EmailAddress, Mailbox, Purpose, Revocation, TrustAnchors, Validation};
+//! use bulla::{KeyKind, PrivateKey};
+//! let root = Authority::root(&"CN=Example Root".parse()?, PrivateKey::generate(KeyKind::P384)?)?;
+//! let bob = PrivateKey::generate(KeyKind::P256)?;
+//! let address: EmailAddress = "bob@example.org".parse()?;
+//! let certificate = root.email(bob.public(), &[address.clone()])?.sign()?;
+//!
+//! let trust = TrustAnchors::new([root.certificate().clone()])?;
+//! let whom = Purpose::EmailSigner(Mailbox::Of(&address));
+//! let verified = Validation::new(whom, Revocation::Off).validate(&certificate, &trust)?;
+//! assert_eq!(verified.get(), &certificate);
+//! # }
+//! # Ok::<(), bulla::Error>(())
+//! ```
+//!
 //! | feature | what it adds |
 //! |---|---|
 //! | `file` (default) | the file face |
 //! | `x509` (default) | certificates |
+//! | `system-roots` | trust whom the system trusts |
+//! | `mozilla-roots` | trust whom Mozilla trusts for web servers |
 //! | `cli` | the command `bulla` |
 //! | `object_store` | the same files in S3-like stores |
 //! | `pkcs11` | keys on smart cards and tokens |
@@ -62,6 +83,8 @@ pub mod x509;
 
 #[cfg(any(feature = "file", feature = "x509"))]
 pub use clock::Time;
+#[cfg(any(feature = "file", feature = "x509"))]
+pub use encoding::plain::one_line;
 pub use error::{Error, ErrorKind, Result};
 #[cfg(feature = "file")]
 pub use file::{Authenticity, Format, Padding, decrypt, decrypt_file, encrypt, encrypt_file};

@@ -18,7 +18,7 @@ mod keys {
     mod pyca;
 }
 
-use bulla::{ErrorKind, KeyKind, Passphrase, PrivateKey, PublicKey};
+use bulla::{ErrorKind, KeyKind, Passphrase, PrivateKey, PublicKey, RemoteKey, ToSign};
 
 const KINDS: [KeyKind; 7] = [
     KeyKind::P256,
@@ -88,6 +88,39 @@ fn a_plain_signature_is_none_for_a_context() {
         assert!(key.public().verify_plain(b"message", &signature).is_ok(), "{}", key.kind());
         assert!(key.public().verify_plain(b"another", &signature).is_err(), "{}", key.kind());
         assert!(key.public().verify("x", b"message", &signature).is_err(), "{}", key.kind());
+    }
+}
+
+/// A key that is elsewhere, and keeps what it was asked to sign.
+struct Elsewhere(PrivateKey, std::sync::Mutex<Vec<u8>>);
+
+impl RemoteKey for Elsewhere {
+    fn public(&self) -> PublicKey {
+        self.0.public().clone()
+    }
+
+    fn sign(&self, what: &ToSign<'_>) -> std::io::Result<Vec<u8>> {
+        *self.1.lock().unwrap() = what.message().to_vec();
+        Ok(self.0.sign_as_asked(what)?)
+    }
+}
+
+#[test]
+fn what_would_be_a_signature_for_a_context_is_not_signed_plain() {
+    for key in signing() {
+        let kind = key.kind();
+        let elsewhere = std::sync::Arc::new(Elsewhere(key, std::sync::Mutex::default()));
+        let signature =
+            PrivateKey::remote(elsewhere.clone()).unwrap().sign("invoice", b"100 francs").unwrap();
+        let (key, asked) = (&elsewhere.0, elsewhere.1.lock().unwrap());
+        assert!(key.public().verify("invoice", b"100 francs", &signature).is_ok(), "{kind}");
+        for message in [&asked[..], &asked[..84]] {
+            assert_eq!(key.sign_plain(message).unwrap_err().kind(), ErrorKind::Usage, "{kind}");
+        }
+        // Whatever follows these, it is signed for no context.
+        for message in [&asked[..83], &asked[1..], b""] {
+            assert!(key.sign_plain(message).is_ok(), "{kind}");
+        }
     }
 }
 

@@ -9,15 +9,22 @@
 )]
 
 #[path = "revocation/make.rs"]
-#[allow(dead_code, reason = "CRLs and OCSP responses are not for this test")]
+#[allow(dead_code, reason = "a part of it is used")]
 mod make;
+#[path = "support/pyca.rs"] // rustfmt would look for support::pyca elsewhere
+mod pyca;
 
 mod path {
     mod bombs;
     mod hostile;
+    mod legacy;
+    mod limits;
     mod names;
+    mod purposes;
     mod revocation;
     mod trust;
+
+    use super::make;
 
     use bulla::x509::{Authority, Certificate, TrustAnchors};
     use bulla::{KeyKind, PrivateKey};

@@ -12,6 +12,9 @@
 #[path = "support/peers.rs"] // rustfmt would look for support::peers elsewhere
 mod peers;
 
+#[path = "support/published.rs"]
+mod published;
+
 mod x509 {
     pub(crate) mod bench;
     mod bounds;
@@ -19,6 +22,7 @@ mod x509 {
     mod issuing;
     mod openssl;
     mod others;
+    mod post_quantum;
     mod python;
     pub(crate) mod requests;
     mod showing;

@@ -11,6 +11,7 @@ pub(crate) mod input;
 #[cfg(feature = "x509")]
 pub(crate) mod oid;
 pub(crate) mod pem;
+pub(crate) mod plain;
 mod rfc3339;
 #[cfg(feature = "x509")]
 pub(crate) mod tlv;

@@ -9,6 +9,17 @@ use crate::primitives::scheme::Scheme;
 
 /// The kind of a [`PrivateKey`](crate::PrivateKey) or [`PublicKey`](crate::PublicKey). It alone decides what the key
 /// is for, and how is signed.
+///
+/// ```
+/// use bulla::{KeyKind, PrivateKey};
+/// for kind in [KeyKind::Ed25519, KeyKind::P256, KeyKind::MlDsa65] {
+///     let key = PrivateKey::generate(kind)?;
+///     assert_eq!(key.public().kind(), kind);
+/// }
+/// assert_eq!(KeyKind::P256.to_string(), "P-256");
+/// assert_ne!(KeyKind::rsa(2048), KeyKind::RSA_3072);
+/// # Ok::<(), bulla::Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum KeyKind {

@@ -7,8 +7,8 @@ use super::algorithm::SignatureAlgorithm;
 use super::kind::{KeyKind, rsa_bits, unsupported};
 use super::material::Material;
 use super::pkcs8;
-use super::public::{PublicKey, separated};
-use super::remote::{self, RemoteKey};
+use super::public::{PublicKey, is_separated, separated};
+use super::remote::{self, RemoteKey, ToSign};
 use super::{KdfLimits, Passphrase};
 use crate::encoding::pem;
 use crate::error::{Error, Result};
@@ -186,9 +186,24 @@ impl PrivateKey {
     /// wherever the key is trusted.
     ///
     /// # Errors
-    /// [`Usage`](crate::ErrorKind::Usage) if the key cannot sign.
+    /// [`Usage`](crate::ErrorKind::Usage) if the key cannot sign, and for a message that begins as what
+    /// [`sign`](Self::sign) signs does: it would be a signature for a context.
     pub fn sign_plain(&self, message: impl AsRef<[u8]>) -> Result<Vec<u8>> {
-        self.make(message.as_ref())
+        let message = message.as_ref();
+        if is_separated(message) {
+            let why = "it begins as a signature of bulla's for a context does";
+            return Err(Error::usage("message", why, "sign with a context: `sign`"));
+        }
+        self.make(message)
+    }
+
+    /// Signs what a [`RemoteKey`] is asked to, as it is asked to: for one that hands on to a `PrivateKey`, perhaps in
+    /// another process. Whoever may ask can get anything signed.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::ErrorKind::Usage) if the key does not sign so, or the algorithm is too weak.
+    pub fn sign_as_asked(&self, what: &ToSign<'_>) -> Result<Vec<u8>> {
+        self.sign_with(what.algorithm(), what.message())
     }
 
     fn make(&self, signed: &[u8]) -> Result<Vec<u8>> {

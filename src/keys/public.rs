@@ -47,12 +47,15 @@ pub(super) enum Material {
     Dsa(primitives::dsa::Public),
 }
 
-/// The SHA-256 of a public key's SubjectPublicKeyInfo in DER: its name, in hexadecimal.
+/// The name of a public key: the SHA-256 of its SubjectPublicKeyInfo in DER (RFC 5280 section 4.1.2.7), shown in
+/// hexadecimal. All certificates of a key share it. That of one certificate is another type,
+/// [`x509::CertificateFingerprint`](crate::x509::CertificateFingerprint), so that a pin cannot be held against the wrong
+/// one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// Of a key, or of a certificate.
+    /// Of a key that is known only by its SubjectPublicKeyInfo.
     #[cfg(feature = "x509")]
     pub(crate) fn of(der: &[u8]) -> Self {
         Fingerprint(hash::sha256(der))
@@ -308,7 +311,15 @@ pub(super) fn separated(context: &str, digest: &[u8; 64]) -> Result<Vec<u8>> {
         let why = "it is empty, or has a NUL in it";
         return Err(Error::usage("context", why, "say in a few words what is signed, such as \"invoice\""));
     }
-    Ok([&[b' '; 64][..], b"bulla signature v1: ", context.as_bytes(), &[0], digest].concat())
+    Ok([&SPACES[..], INTRODUCTION, context.as_bytes(), &[0], digest].concat())
+}
+
+const SPACES: [u8; 64] = [b' '; 64];
+const INTRODUCTION: &[u8] = b"bulla signature v1: ";
+
+/// Whether it begins as what is signed for a context does: then a plain signature of it might be one for a context.
+pub(super) fn is_separated(message: &[u8]) -> bool {
+    message.strip_prefix(&SPACES).is_some_and(|rest| rest.starts_with(INTRODUCTION))
 }
 
 fn rsa_public(key: &rsa::Public) -> der::Result<Vec<u8>> {

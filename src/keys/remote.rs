@@ -19,7 +19,7 @@ use crate::secret::SecretVec;
 ///
 /// ```
 /// use std::io;
-/// use bulla::{KeyKind, PrivateKey, PublicKey, RemoteKey, SignatureAlgorithm, ToSign};
+/// use bulla::{KeyKind, PrivateKey, PublicKey, RemoteKey, ToSign};
 ///
 /// struct Service { key: PrivateKey } // somebody else's, over the wire
 ///
@@ -28,10 +28,7 @@ use crate::secret::SecretVec;
 ///         self.key.public().clone()
 ///     }
 ///     fn sign(&self, what: &ToSign<'_>) -> io::Result<Vec<u8>> {
-///         match what.algorithm() {
-///             SignatureAlgorithm::Ed25519 => Ok(self.key.sign_plain(what.message())?),
-///             _ => Err(io::ErrorKind::Unsupported.into()),
-///         }
+///         Ok(self.key.sign_as_asked(what)?)
 ///     }
 /// }
 ///

@@ -7,6 +7,11 @@ mod eddsa;
 pub(crate) mod hash;
 pub(crate) mod hpke;
 pub(crate) mod kdf;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "for encrypted mail: RFC 5753 and RFC 9629 wrap content keys so")
+)]
+pub(crate) mod key_wrap;
 #[cfg(feature = "x509")]
 pub(crate) mod legacy_ciphers;
 mod ml_dsa;

@@ -1,12 +1,13 @@
 //! Whoever issues certificates: a CA's credential, and what it can issue.
 use super::address::EmailAddress;
+use super::bounds;
 use super::certificate::Certificate;
 use super::credential::Credential;
 use super::issue::{Ca, Issue, Leaf};
 use super::name::Name;
 use super::profile::Profile;
 use super::request::Request;
-use super::usage::{ANY_PURPOSE, KeyUsage};
+use super::usage::KeyUsage;
 use crate::error::{Error, Result};
 use crate::keys::{PrivateKey, PublicKey};
 use crate::secret::opaque_debug;
@@ -98,16 +99,7 @@ impl Authority {
         public_key: &PublicKey,
         path_length: u32,
     ) -> Result<Issue<'_, Ca>> {
-        let own = self.certificate().basic_constraints()?.and_then(|constraints| constraints.path_length);
-        if own.is_some_and(|own| path_length >= own) {
-            let why = format!("the issuer's own path length is {}", own.unwrap_or_default());
-            return Err(Error::usage(
-                "certificate",
-                why,
-                "choose a smaller path length, or issue only leaves here",
-            ));
-        }
-        Ok(Issue::below(self.credential.key(), self.credential.chain(), name, public_key, path_length))
+        Issue::below(self.credential.key(), self.credential.chain(), name, public_key, path_length)
     }
 
     /// A certificate for what the profile says.
@@ -116,11 +108,9 @@ impl Authority {
     /// [`Usage`](crate::ErrorKind::Usage) if the authority's own certificate does not allow that purpose.
     pub fn issue(&self, profile: Profile, public_key: &PublicKey) -> Result<Issue<'_, Leaf>> {
         if let (Some(own), Some(purpose)) = (self.certificate().extended_key_usage()?, profile.purpose()) {
-            // Not in RFC 5280; but everybody takes it so (CA/Browser Forum: "technically constrained").
             // A responder answers for the authority itself, whatever that certifies (RFC 6960 section 4.2.2.2).
-            if !profile.is_ocsp_responder() && !own.has(&purpose) && !own.has(&ANY_PURPOSE) {
-                let why = format!("the issuer's own certificate is only for: {own}");
-                return Err(Error::usage("certificate", why, "take another authority"));
+            if !profile.is_ocsp_responder() {
+                bounds::check_purpose(&own, &purpose)?;
             }
         }
         Ok(Issue::by(self.credential.key(), self.credential.chain(), profile, public_key))

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::extension::{self, Extension};
+use super::fingerprint::CertificateFingerprint;
 use super::general_name::{self, GeneralName};
 use super::name::{self, Name};
 use super::points::{AccessDescription, AuthorityKeyIdentifier, DistributionPoint};
@@ -15,7 +16,7 @@ use crate::encoding::oid::KnownOid;
 use crate::encoding::pem;
 use crate::encoding::tlv::{self, Walker};
 use crate::error::{Error, Result};
-use crate::keys::{Fingerprint, PublicKey, SignatureAlgorithm};
+use crate::keys::{PublicKey, SignatureAlgorithm};
 use crate::limits::CERTIFICATE_BYTES;
 
 /// An X.509 certificate: what somebody says about a key.
@@ -208,10 +209,11 @@ impl Certificate {
         self.part(&self.at.tbs)
     }
 
-    /// The SHA-256 of the whole certificate.
+    /// Its name: the SHA-256 of the whole certificate. That of its key is
+    /// [`PublicKey::fingerprint`](crate::PublicKey::fingerprint).
     #[must_use]
-    pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(&self.der)
+    pub fn fingerprint(&self) -> CertificateFingerprint {
+        CertificateFingerprint::of(&self.der)
     }
 
     pub(super) fn raw_extensions(&self) -> &[u8] {

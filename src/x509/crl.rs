@@ -23,9 +23,10 @@ use crate::verified::Verified;
 
 /// A CRL: the certificates that an issuer has revoked.
 ///
-/// What it says is not proven by reading it: [`verify`](Self::verify) does that, and
-/// [`check_current`](Self::check_current) tells whether it is still good. Reading is exact, the bytes are kept as they
-/// came, and lazy: one odd field does not refuse the whole, but fails when it is asked for.
+/// What it says is not proven by reading it: [`verify`](Self::verify) does that, and certificates are looked up in what
+/// it gives, a [`Verified`] CRL. [`check_current`](Self::check_current) tells whether it is still good. Reading is
+/// exact, the bytes are kept as they came, and lazy: one odd field does not refuse the whole, but fails when it is asked
+/// for.
 ///
 /// ```
 /// # let key = bulla::PrivateKey::generate(bulla::KeyKind::P256)?;
@@ -35,8 +36,8 @@ use crate::verified::Verified;
 /// use bulla::x509::{Crl, CrlIssue, RevocationReason};
 /// let pem = CrlIssue::by(&ca, &key)?.revoke(&serial, now, RevocationReason::Superseded).sign()?.to_pem();
 ///
-/// let crl = Crl::from_pem(&pem)?.verify(&ca)?.into_inner();
-/// crl.check_current(now)?;
+/// let crl = Crl::from_pem(&pem)?.verify(&ca)?;
+/// crl.get().check_current(now)?;
 /// let revoked = crl.find(&serial)?.expect("it is listed");
 /// assert_eq!(revoked.reason()?, Some(RevocationReason::Superseded));
 /// # Ok::<(), bulla::Error>(())
@@ -233,7 +234,8 @@ impl Crl {
         Ok(Signed { what: "CRL", algorithm, signed: self.as_signed(), signature: self.signature() })
     }
 
-    /// All entries, in their order. They are read as one goes: a million of them take no memory.
+    /// All entries, in their order, to be shown: whether the issuer wrote them, only [`verify`](Self::verify) tells. They
+    /// are read as one goes: a million of them take no memory.
     pub fn revoked(&self) -> impl Iterator<Item = Revoked<'_>> {
         Entries::new(self.raw_entries(), self.issuer_der(), self.notes)
     }

@@ -8,20 +8,38 @@ use super::points::DistributionPoint;
 use super::revoked::{RevocationReason, Revoked};
 use super::serial::Serial;
 use crate::error::{Error, ErrorKind, Result};
+use crate::verified::Verified;
 
-impl Crl {
+/// Certificates looked up: only in a CRL whose issuer is known, for *not listed* is said by silence, and in a CRL of
+/// anybody's all are.
+///
+/// ```
+/// # let key = bulla::PrivateKey::generate(bulla::KeyKind::P256)?;
+/// # let ca = bulla::x509::Issue::root(&"CN=CA".parse()?, &key).sign()?;
+/// # let lost = ca.clone();
+/// # let pem = bulla::x509::CrlIssue::by(&ca, &key)?
+/// #     .revoke(&lost.serial(), bulla::Time::now(), bulla::x509::RevocationReason::KeyCompromise).sign()?.to_pem();
+/// use bulla::x509::{Crl, RevocationReason};
+/// let crl = Crl::from_pem(&pem)?.verify(&ca)?;
+/// crl.get().check_current(bulla::Time::now())?;
+/// let revoked = crl.find_certificate(&lost)?.expect("it is listed");
+/// assert_eq!(revoked.reason()?, Some(RevocationReason::KeyCompromise));
+/// # Ok::<(), bulla::Error>(())
+/// ```
+impl Verified<Crl, Certificate> {
     /// Looks for a certificate by the number that the CRL's own issuer gave it. `None`: it is not listed.
     ///
     /// It takes time in proportion to the CRL. Whether the CRL is about the certificate at all is for the caller to
-    /// know; [`find_certificate`](Self::find_certificate) looks at that, too.
+    /// know; [`find_certificate`](Self::find_certificate) looks at that, too. Whether it is the latest,
+    /// [`Crl::check_current`] tells.
     ///
     /// # Errors
     /// [`Undetermined`](ErrorKind::Undetermined) for a delta CRL, in which what is missing is not thereby good (its
-    /// entries are in [`revoked`](Self::revoked)), and for one with a critical extension that bulla does not
-    /// understand; [`Malformed`](ErrorKind::Malformed) if the entries contradict each other.
+    /// entries are in [`Crl::revoked`]), and for one with a critical extension that bulla does not understand;
+    /// [`Malformed`](ErrorKind::Malformed) if the entries contradict each other.
     pub fn find(&self, serial: &Serial) -> Result<Option<Revoked<'_>>> {
-        self.check_use()?;
-        self.entry(&self.issuer(), serial)
+        self.get().check_use()?;
+        self.get().entry(&self.get().issuer(), serial)
     }
 
     /// Looks for a certificate by issuer and number. `None`: it is not revoked, as far as this CRL knows.
@@ -30,12 +48,13 @@ impl Crl {
     /// [`Undetermined`](ErrorKind::Undetermined) if the CRL is not about the certificate, or not about all reasons for
     /// revocation (RFC 5280 section 6.3.3 (b)); and those of [`find`](Self::find).
     pub fn find_certificate(&self, certificate: &Certificate) -> Result<Option<Revoked<'_>>> {
-        self.check_use()?;
+        let crl = self.get();
+        crl.check_use()?;
         let issuer = certificate.issuer();
-        let point = self.issuing_distribution_point()?;
+        let point = crl.issuing_distribution_point()?;
         let scope = point.unwrap_or_default();
-        scope.check_about(certificate, &issuer, &self.issuer())?;
-        match self.entry(&issuer, &certificate.serial())? {
+        scope.check_about(certificate, &issuer, &crl.issuer())?;
+        match crl.entry(&issuer, &certificate.serial())? {
             None if scope.only_some_reasons.is_some() => Err(undetermined(
                 "it lists only those revoked for some reasons",
                 "get that for the others, too",
@@ -43,7 +62,9 @@ impl Crl {
             found => Ok(found),
         }
     }
+}
 
+impl Crl {
     /// Whether the entries may be gone by, and what is not listed be taken for good.
     pub(super) fn check_use(&self) -> Result<()> {
         if self.is_delta() {

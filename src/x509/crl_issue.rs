@@ -28,13 +28,13 @@ use crate::limits::CRL_BYTES;
 ///
 /// let (certificate, key) = (root.certificate(), root.credential().key());
 /// let first = CrlIssue::by(certificate, key)?.sign()?;
-/// assert!(first.find_certificate(&lost)?.is_none());
+/// assert!(first.verify(certificate)?.find_certificate(&lost)?.is_none());
 ///
 /// let second = CrlIssue::by(certificate, key)?
 ///     .update(&first)?
 ///     .revoke(&lost.serial(), Time::now(), RevocationReason::KeyCompromise)
 ///     .sign()?;
-/// assert!(second.find_certificate(&lost)?.is_some());
+/// assert!(second.verify(certificate)?.find_certificate(&lost)?.is_some());
 /// assert!(second.number()? > first.number()?);
 /// # Ok::<(), bulla::Error>(())
 /// ```

@@ -10,6 +10,18 @@ use crate::error::{Error, Result};
 use crate::limits::EXTENSIONS;
 
 /// One extension of a certificate, request or CRL.
+///
+/// ```
+/// use bulla::x509::{ExtensionValue, Issue};
+/// use bulla::{KeyKind, PrivateKey};
+/// let key = PrivateKey::generate(KeyKind::P256)?;
+/// let certificate = Issue::root(&"CN=Example Root".parse()?, &key).sign()?;
+/// let basic = certificate.extensions().find(|extension| extension.id().to_string() == "2.5.29.19");
+/// let basic = basic.expect("a CA has basic constraints");
+/// assert!(basic.is_critical());
+/// assert!(matches!(basic.decode()?, ExtensionValue::BasicConstraints(constraints) if constraints.is_ca));
+/// # Ok::<(), bulla::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Extension {
     id: Oid,

@@ -10,6 +10,18 @@ use crate::limits::GENERAL_NAMES;
 /// A name in an extension: whom a certificate speaks for, or where something is to be had.
 ///
 /// What is shown here is what the certificate says; it proves something only in a path that was validated.
+///
+/// ```
+/// use bulla::x509::{GeneralName, Issue, Profile};
+/// use bulla::{KeyKind, PrivateKey};
+/// let key = PrivateKey::generate(KeyKind::P256)?;
+/// let profile = Profile::tls_server(&["www.example.org", "192.0.2.1"])?;
+/// let certificate = Issue::self_signed_for(profile, &key)?.sign()?;
+/// let names = certificate.alternative_names()?;
+/// assert_eq!(names[0], GeneralName::Dns("www.example.org".into()));
+/// assert_eq!(names[1].to_string(), "IP Address:192.0.2.1");
+/// # Ok::<(), bulla::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum GeneralName {

@@ -2,17 +2,16 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use super::bounds::Bounds;
 use super::certificate::Certificate;
 use super::extension::{self, Extension};
 use super::general_name;
 use super::name::Name;
-use super::name_constraints::{NameConstraints, Subtree};
+use super::name_constraints::Subtree;
 use super::points::{self, AccessDescription, AuthorityKeyIdentifier};
 use super::profile::{self, Profile};
 use super::serial::Serial;
-use super::usage::{
-    BasicConstraints, CLIENT_AUTH, EMAIL_PROTECTION, ExtendedKeyUsage, KeyUsage, SERVER_AUTH,
-};
+use super::usage::{BasicConstraints, CLIENT_AUTH, EMAIL_PROTECTION, SERVER_AUTH};
 use super::{issue_rules, policies, time};
 use crate::clock::Time;
 use crate::encoding::oid::{KnownOid, Oid};
@@ -64,15 +63,6 @@ pub enum Ca {}
 enum Role {
     Leaf(Profile),
     Ca(Bounds),
-}
-
-/// What an authority may certify.
-#[derive(Default)]
-struct Bounds {
-    path_length: Option<u32>,
-    names: NameConstraints,
-    /// None: all.
-    purposes: Vec<KnownOid>,
 }
 
 /// Whose key signs: an authority's, with its own certificate and those above, or (none) the certificate's own.
@@ -182,10 +172,11 @@ impl<'a> Issue<'a, Ca> {
         name: &Name,
         public_key: &PublicKey,
         path_length: u32,
-    ) -> Self {
-        let role = Role::Ca(Bounds { path_length: Some(path_length), ..Bounds::default() });
+    ) -> Result<Self> {
+        let bounds = Bounds { path_length: Some(path_length), ..Bounds::default() };
         let signer = Signer { key, chain };
-        Self::new(signer, name.clone(), INTERMEDIATE_DAYS, role, public_key)
+        signer.issuer().map_or(Ok(()), |issuer| bounds.check_below(issuer))?;
+        Ok(Self::new(signer, name.clone(), INTERMEDIATE_DAYS, Role::Ca(bounds), public_key))
     }
 
     /// How many authorities may follow each other below this one: 0, and it certifies only leaves.
@@ -303,9 +294,9 @@ impl<'a, Of> Issue<'a, Of> {
     ///
     /// # Errors
     /// [`Usage`](crate::ErrorKind::Usage) if it would be a wrong one: a validity that is empty or outside of the
-    /// issuer's, a key that cannot do what the profile is for, a subject that claims names beyond the profile's or is
-    /// the issuer's own, names that name constraints above do not permit, a URI that is none, an extension that bulla sets
-    /// itself or that is there twice.
+    /// issuer's, an authority that may do more than its issuer, a key that cannot do what the profile is for, a subject
+    /// that claims names beyond the profile's or is the issuer's own, names that name constraints above do not permit, a
+    /// URI that is none, an extension that bulla sets itself or that is there twice.
     pub fn sign(self) -> Result<Certificate> {
         let algorithm = self.signer.key.signature_algorithm()?;
         let to_be_signed = self.to_be_signed(algorithm)?;
@@ -360,7 +351,10 @@ impl<'a, Of> Issue<'a, Of> {
         if self.public_key == *self.signer.key.public() {
             return Err(Error::usage("certificate", "its key is the issuer's", "give it a key of its own"));
         }
-        Ok(())
+        match &self.role {
+            Role::Ca(bounds) => bounds.check_below(issuer),
+            Role::Leaf(_) => Ok(()),
+        }
     }
 
     /// Validity (RFC 5280 section 4.1.2.5): the last second counts.
@@ -394,7 +388,10 @@ impl<'a, Of> Issue<'a, Of> {
     fn extensions(&self) -> Result<Vec<Extension>> {
         let mut all = match &self.role {
             Role::Leaf(profile) => self.of_leaf(profile)?,
-            Role::Ca(bounds) => self.of_authority(bounds)?,
+            Role::Ca(bounds) => {
+                profile::signs(self.public_key.kind())?;
+                bounds.extensions()?
+            }
         };
         let own = key_identifier(self.public_key.as_der())?;
         let issuers = match self.signer.issuer() {
@@ -451,26 +448,6 @@ impl<'a, Of> Issue<'a, Of> {
         }
         if profile.is_ocsp_responder() {
             all.push(Extension::known(&extension::OCSP_NO_CHECK, false, tlv::wrap(tlv::NULL, &[])));
-        }
-        Ok(all)
-    }
-
-    fn of_authority(&self, bounds: &Bounds) -> Result<Vec<Extension>> {
-        profile::signs(self.public_key.kind())?;
-        let basic = BasicConstraints::new(true, bounds.path_length);
-        let usage = KeyUsage::CERTIFICATE_SIGN | KeyUsage::CRL_SIGN;
-        let mut all = vec![
-            Extension::known(&extension::BASIC_CONSTRAINTS, true, basic.write()),
-            Extension::known(&extension::KEY_USAGE, true, usage.write()),
-        ];
-        if !bounds.purposes.is_empty() {
-            let purposes = ExtendedKeyUsage::of(&bounds.purposes);
-            all.push(Extension::known(&extension::EXTENDED_KEY_USAGE, false, purposes.write()));
-        }
-        if bounds.names != NameConstraints::default() {
-            let mut names = bounds.names.permitted.iter().chain(&bounds.names.excluded);
-            names.try_for_each(issue_rules::check_subtree)?;
-            all.push(Extension::known(&extension::NAME_CONSTRAINTS, true, bounds.names.write()));
         }
         Ok(all)
     }

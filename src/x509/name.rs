@@ -340,7 +340,7 @@ fn escaped(text: &str) -> String {
 
 /// Characters that change the direction of a text, or have no width: a name could pass for another with them.
 fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    crate::encoding::plain::is_unseen(c)
 }
 
 impl fmt::Debug for Name {

@@ -17,7 +17,23 @@ pub struct NameConstraints {
     pub excluded: Vec<Subtree>,
 }
 
-/// A part of the space of one kind of names.
+/// A part of the space of one kind of names: what [`Issue::permit`](super::Issue::permit) and
+/// [`Issue::exclude`](super::Issue::exclude) take.
+///
+/// ```
+/// use bulla::x509::{Authority, Credential, Issue, Subtree};
+/// use bulla::{KeyKind, PrivateKey};
+/// let key = PrivateKey::generate(KeyKind::P256)?;
+/// let certificate = Issue::root(&"CN=Example Root".parse()?, &key)
+///     .permit(Subtree::Dns("example.org".into()))
+///     .exclude(Subtree::Dns("secret.example.org".into()))
+///     .sign()?;
+/// let root = Authority::new(Credential::new(key, [certificate])?)?;
+/// let server = PrivateKey::generate(KeyKind::P256)?;
+/// assert!(root.tls_server(server.public(), &["www.example.org"])?.sign().is_ok());
+/// assert!(root.tls_server(server.public(), &["www.secret.example.org"])?.sign().is_err());
+/// # Ok::<(), bulla::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Subtree {

@@ -91,6 +91,18 @@ pub enum CertificateStatus {
 }
 
 /// One answer of an OCSP response.
+///
+/// ```
+/// use bulla::x509::{CertificateStatus, OcspAnswer};
+/// fn told(answer: &OcspAnswer) -> String {
+///     let serial = &answer.serial;
+///     match &answer.status {
+///         CertificateStatus::Good => format!("{serial} stood on {}", answer.this_update),
+///         CertificateStatus::Revoked { at, .. } => format!("{serial} was revoked on {at}"),
+///         _ => format!("nobody knows {serial}"),
+///     }
+/// }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct OcspAnswer {

@@ -18,7 +18,7 @@ use super::request_attribute::{
 use crate::encoding::oid::{KnownOid, Oid};
 use crate::encoding::pem;
 use crate::encoding::tlv::{self, Tlv, Walker};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::keys::{PrivateKey, PublicKey, SignatureAlgorithm};
 use crate::limits::CERTIFICATE_BYTES;
 use crate::secret::opaque_debug;
@@ -164,14 +164,19 @@ impl Request {
     ///
     /// # Errors
     /// [`Unauthentic`](crate::ErrorKind::Unauthentic) if it was not; [`Unsupported`](crate::ErrorKind::Unsupported) for a
-    /// signature by SHA-1 or MD5, or a key of a kind or size that bulla does not use.
+    /// version other than 1, a signature by SHA-1 or MD5, or a key of a kind or size that bulla does not use.
     pub fn verify(self) -> Result<Verified<Self, PublicKey>> {
+        // RFC 2986 section 4.1 has this one only: what another would mean nobody knows.
+        if self.version() != 1 {
+            let why = format!("it is of version {}, and there is only version 1", self.version());
+            return Err(Error::new(ErrorKind::Unsupported, WHAT, why, "ask for one as RFC 2986 has it"));
+        }
         let (key, algorithm) = (self.part(&self.at.public_key), self.part(&self.at.algorithm));
         let key = possession::check(WHAT, key, algorithm, self.part(&self.at.info), self.signature())?;
         Ok(Verified::new(self, key))
     }
 
-    /// All attributes, in their order.
+    /// All attributes, in their order; those whose identifier cannot be read are left out.
     pub fn attributes(&self) -> impl Iterator<Item = RequestAttribute> {
         self.raw_attributes().filter_map(|(id, values)| RequestAttribute::read(id, &values))
     }

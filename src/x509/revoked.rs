@@ -116,6 +116,19 @@ impl Reasons {
 }
 
 /// One entry of a CRL: a certificate that was revoked (RFC 5280 section 5.1.2.6).
+///
+/// ```
+/// # let key = bulla::PrivateKey::generate(bulla::KeyKind::P256)?;
+/// # let ca = bulla::x509::Issue::root(&"CN=CA".parse()?, &key).sign()?;
+/// # let when: bulla::Time = "2026-01-31T12:00:00Z".parse()?;
+/// use bulla::x509::{CrlIssue, RevocationReason};
+/// let crl = CrlIssue::by(&ca, &key)?.revoke(&ca.serial(), when, RevocationReason::Superseded).sign()?;
+/// for revoked in crl.revoked() {
+///     assert_eq!(revoked.serial(), ca.serial());
+///     assert_eq!((revoked.at()?, revoked.reason()?), (when, Some(RevocationReason::Superseded)));
+/// }
+/// # Ok::<(), bulla::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Revoked<'a> {
     /// The whole entry in DER.

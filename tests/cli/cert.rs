@@ -272,7 +272,34 @@ fn what_openssl_shows_of_a_certificate_is_shown() {
     assert_eq!((&leaf["is_ca"], &report["objects"][1]["is_ca"]), (&false.into(), &true.into()));
     let names = leaf["alternative_names"].as_array().unwrap();
     assert!(names.contains(&"DNS:www.example.org".into()) && names.contains(&"IP Address:127.0.0.1".into()));
-    assert_eq!(leaf["extended_key_usage"], serde_json::json!(["TLS Web Server Authentication"]));
+    assert_eq!(leaf["extended_key_usage"], serde_json::json!(["serverAuth"]));
+    assert_eq!(leaf["key_usage"], serde_json::json!(["digitalSignature"]));
+    assert_eq!(report["objects"][1]["key_usage"], serde_json::json!(["keyCertSign", "cRLSign"]));
+}
+
+#[test]
+fn what_cannot_be_read_does_not_hide_what_can() {
+    let lab = with_authority();
+    lab.ok("cert bundle --p7b --der -o chain.p7b ca/ca.pem ca/alice.pem");
+    // A certificate with something else in the place of its version, among others that are sound.
+    let mut der = lab.read("chain.p7b");
+    let version = [0xa0, 3, 2, 1, 2];
+    let at = der.windows(version.len()).position(|part| part == version).unwrap();
+    der[at] = 5;
+    lab.write("odd.p7b", &der);
+    let pem = String::from_utf8([lab.read("ca/ca.pem"), lab.read("ca/alice.pem")].concat()).unwrap();
+    let body = pem.lines().nth(1).unwrap();
+    lab.write("odd.pem", pem.replacen(body, &"A".repeat(body.len()), 1));
+    for name in ["odd.p7b", "odd.pem"] {
+        let said = text(&lab, &format!("cert show {name}"));
+        assert!(said.contains("Not readable: certificate: ") && said.contains("Certificate:\n"), "{said}");
+        let report = json(&lab, &format!("cert show --json {name}"));
+        let all = report["objects"].as_array().unwrap();
+        let odd: Vec<_> = all.iter().filter(|object| object["type"] == "unreadable").collect();
+        assert!(odd.len() == 1 && all.len() > 1 && odd[0]["error"].is_string(), "{report}");
+        // Whoever works with them is not given some of them.
+        lab.fails(3, &format!("cert bundle -o out.pem {name}"));
+    }
 }
 
 #[test]

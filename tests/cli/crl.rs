@@ -28,6 +28,7 @@ fn a_crl_is_made_goes_on_and_is_checked() {
     let [empty, bob, both] = ["empty.crl", "bob.crl", "both.crl"].map(|name| show(&lab, name));
     let listed = |report: &Value| report["revoked"].as_array().unwrap().len();
     assert_eq!([listed(&empty), listed(&bob), listed(&both)], [0, 1, 2]);
+    assert_eq!(bob["revoked"][0]["reason"], "superseded");
     let number = |report: &Value| report["number"].as_str().unwrap().to_owned();
     assert!(number(&empty) < number(&bob) && number(&bob) < number(&both));
     let text = String::from_utf8(lab.ok("crl show bob.crl")).unwrap();

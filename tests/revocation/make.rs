@@ -1,6 +1,6 @@
 //! Certificates, CRLs and OCSP responses made by hand, so that each can be as wrong as a test wants it.
 use bulla::x509::{Certificate, Crl, Name, OcspResponse};
-use bulla::{KeyKind, PrivateKey, Time};
+use bulla::{KeyKind, PrivateKey, Time, Verified};
 
 pub(crate) const SEQUENCE: u8 = 0x30;
 pub(crate) const INTEGER: u8 = 2;
@@ -237,6 +237,13 @@ impl List {
     pub(crate) fn sign(&self, key: &PrivateKey) -> Crl {
         Crl::from_der(&sequence(&[&sign(&self.to_be_signed(), key)])).unwrap()
     }
+}
+
+/// The same, signed by a CA of its issuer's name.
+pub(crate) fn believed(crl: &Crl) -> Verified<Crl, Certificate> {
+    let key = p256();
+    let issuer = Draft::ca(&crl.issuer().to_string()).sign(&key, &key);
+    Crl::from_der(&sequence(&[&sign(crl.as_signed(), &key)])).unwrap().verify(&issuer).unwrap()
 }
 
 pub(crate) fn entry(serial: &[u8], extensions: &[Vec<u8>]) -> Vec<u8> {

@@ -157,7 +157,8 @@ fn bulla_reads_the_crls_of_openssl() {
             "crlnumber = crlnumber\ncrl_extensions = extensions",
             "authorityKeyIdentifier = keyid",
         );
-        let crl = crl.verify(shop.root.certificate()).unwrap().into_inner();
+        let verified = crl.verify(shop.root.certificate()).unwrap();
+        let crl = verified.get();
         crl.check_current(Time::now()).unwrap();
         assert_eq!((crl.version(), crl.number().unwrap()), (2, Some(CrlNumber::from(0x1f40))), "{kind}");
         assert_eq!(crl.revoked().count(), 4);
@@ -168,16 +169,16 @@ fn bulla_reads_the_crls_of_openssl() {
             (invalid, Some(Reason::KeyCompromise)),
             (hold, Some(Reason::CertificateHold)),
         ] {
-            let entry = crl.find_certificate(certificate).unwrap().unwrap();
+            let entry = verified.find_certificate(certificate).unwrap().unwrap();
             assert_eq!((entry.at().unwrap(), entry.reason().unwrap()), (since, expected), "{kind}");
             assert!(!entry.has_unknown_critical());
         }
-        let invalid = crl.find_certificate(invalid).unwrap().unwrap().invalidity_date().unwrap();
+        let invalid = verified.find_certificate(invalid).unwrap().unwrap().invalidity_date().unwrap();
         assert_eq!(invalid, Some("2024-12-31T23:59:59Z".parse().unwrap()));
-        assert!(crl.find_certificate(good).unwrap().is_none());
+        assert!(verified.find_certificate(good).unwrap().is_none());
         // And bulla goes on where OpenSSL stopped.
         let next =
-            shop.issue_crl().update(&crl).unwrap().revoke(&good.serial(), Time::now(), Reason::Superseded);
+            shop.issue_crl().update(crl).unwrap().revoke(&good.serial(), Time::now(), Reason::Superseded);
         let next = next.sign().unwrap();
         assert_eq!((next.revoked().count(), next.number().unwrap()), (5, Some(CrlNumber::from(0x1f41))));
         shop.write("next.pem", next.to_pem());
@@ -213,12 +214,17 @@ fn bulla_reads_what_openssl_writes_of_the_scope_of_crls() {
         crl.freshest_crl().unwrap()[0].names,
         [GeneralName::Uri("http://example.org/delta.crl".to_owned())]
     );
-    assert_eq!(crl.find_certificate(&leaf).unwrap_err().kind(), ErrorKind::Undetermined);
+    let root = shop.root.certificate();
+    let verified = crl.verify(root).unwrap();
+    assert_eq!(verified.find_certificate(&leaf).unwrap_err().kind(), ErrorKind::Undetermined);
 
     let delta = shop.gencrl("sha256", settings, "2.5.29.27 = critical,ASN1:INTEGER:7999");
     assert!(delta.is_delta());
     assert_eq!(delta.delta_base().unwrap(), Some(CrlNumber::from(7999)));
-    assert_eq!(delta.find_certificate(&leaf).unwrap_err().kind(), ErrorKind::Undetermined);
+    assert_eq!(
+        delta.verify(root).unwrap().find_certificate(&leaf).unwrap_err().kind(),
+        ErrorKind::Undetermined
+    );
 }
 
 #[test]
@@ -228,10 +234,11 @@ fn bulla_reads_openssls_crls_of_version_1_and_refuses_sha_1() {
     shop.index(&[(&leaf.serial(), REVOKED)]);
     let old = shop.gencrl("sha256", "", "");
     assert_eq!((old.version(), old.extensions().count()), (1, 0));
-    let old = old.verify(shop.root.certificate()).unwrap().into_inner();
+    let root = shop.root.certificate();
+    let old = old.verify(root).unwrap();
     assert!(old.find_certificate(&leaf).unwrap().is_some());
-    let updated = shop.issue_crl().update(&old).unwrap().sign().unwrap();
-    assert!(updated.find_certificate(&leaf).unwrap().is_some());
+    let updated = shop.issue_crl().update(old.get()).unwrap().sign().unwrap();
+    assert!(updated.verify(root).unwrap().find_certificate(&leaf).unwrap().is_some());
 
     let weak = shop.gencrl("sha1", "", "");
     assert_eq!(weak.signature_algorithm().unwrap().to_string(), "sha1WithRSAEncryption");

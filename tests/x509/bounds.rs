@@ -1,5 +1,7 @@
 //! What is too long, too many or cut off is refused, at the bound and not before; what is read is shown, whatever it is.
-use bulla::x509::{Certificate, Credential, Extension, Issue, Request, RequestAttribute, Spkac};
+use bulla::x509::{
+    Certificate, Credential, Crl, Extension, Issue, OcspResponse, Request, RequestAttribute, Spkac,
+};
 use bulla::{ErrorKind, KeyKind, PrivateKey, Result};
 
 use crate::requests::{request_with, wrap};
@@ -86,4 +88,75 @@ fn what_is_cut_short_is_refused_and_what_is_odd_is_shown() {
     let asked = Request::builder(&key).host("www.example.org").challenge_password("password").sign().unwrap();
     hurt(asked.as_der(), Request::from_der);
     hurt(Spkac::sign(&key, "4711").unwrap().as_der(), Spkac::from_der);
+}
+
+#[test]
+fn what_has_something_behind_it_is_refused() {
+    fn behind<T>(der: &[u8], read: impl Fn(&[u8]) -> Result<T>) {
+        assert!(read(der).is_ok());
+        for more in [&[0][..], &[5, 0], der] {
+            let kind = read(&[der, more].concat()).err().map(|error| error.kind());
+            assert_eq!(kind, Some(ErrorKind::Malformed), "{more:02x?}");
+        }
+    }
+    let key = key();
+    behind(root().certificate().as_der(), Certificate::from_der);
+    behind(Request::builder(&key).host("www.example.org").sign().unwrap().as_der(), Request::from_der);
+    behind(Spkac::sign(&key, "4711").unwrap().as_der(), Spkac::from_der);
+}
+
+/// Values within values, so many times: only the tag of the outermost is another.
+fn nested(outermost: u8, depth: usize) -> Vec<u8> {
+    let mut headers = Vec::new();
+    let mut length = 0;
+    for level in 1..=depth {
+        let tag = if level == depth { outermost } else { 0x30 };
+        let digits = u32::try_from(length).unwrap().to_be_bytes();
+        let header =
+            if length < 0x80 { vec![tag, digits[3]] } else { [&[tag, 0x83][..], &digits[1..]].concat() };
+        length += header.len();
+        headers.push(header);
+    }
+    headers.reverse();
+    headers.concat()
+}
+
+/// Much deeper than any stack of calls: whoever called itself for each would end the program.
+const DEEP: usize = 45_000;
+
+#[test]
+fn values_within_values_without_end_are_an_error() {
+    let whole = nested(0x30, DEEP);
+    assert!(whole.len() < 1 << 18);
+    let refused = |error: Option<bulla::Error>| assert_eq!(error.unwrap().kind(), ErrorKind::Malformed);
+    refused(Certificate::from_der(&whole).err());
+    refused(Request::from_der(&whole).err());
+    refused(Spkac::from_der(&whole).err());
+    refused(Crl::from_der(&whole).err());
+    refused(OcspResponse::from_der(&whole).err());
+    // Where something is expected that has parts of its own: in the place of what is to be signed, and in a name.
+    let algorithm = wrap(0x30, &wrap(6, &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2]));
+    let signed = |inside: &[u8]| wrap(0x30, &[inside, &algorithm, &wrap(3, &[0, 1])].concat());
+    let versioned = [&[0xa0, 3, 2, 1, 2, 2, 1, 7][..], &algorithm, &nested(0x30, DEEP)].concat();
+    for inside in [nested(0x30, DEEP), wrap(0x30, &versioned), wrap(0x30, &[&[2, 1, 0], &whole[..]].concat())]
+    {
+        refused(Certificate::from_der(&signed(&inside)).err());
+        refused(Request::from_der(&signed(&inside)).err());
+        refused(Spkac::from_der(&signed(&inside)).err());
+        refused(Crl::from_der(&signed(&inside)).err());
+    }
+    // OCSPResponse, ResponseBytes, BasicOCSPResponse: the last is in an OCTET STRING.
+    let basic = wrap(0x30, &[wrap(6, &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 1]), wrap(4, &signed(&whole))].concat());
+    refused(OcspResponse::from_der(&wrap(0x30, &[&[10, 1, 0], &wrap(0xa0, &basic)[..]].concat())).err());
+}
+
+#[test]
+fn an_extension_of_values_within_values_is_shown_and_read_as_nothing() {
+    for id in ["2.5.29.17", "2.5.29.19", "2.5.29.30", "2.5.29.31", "2.5.29.32", "1.3.6.1.5.5.7.1.1"] {
+        for outermost in [0x30, 0x31] {
+            let extension = Extension::new(id.parse().unwrap(), false, nested(outermost, DEEP));
+            assert_eq!(extension.decode().unwrap_err().kind(), ErrorKind::Malformed, "{id}");
+            assert!(!extension.to_string().is_empty());
+        }
+    }
 }

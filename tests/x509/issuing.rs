@@ -306,6 +306,26 @@ fn an_authority_for_one_purpose_issues_for_no_other() {
 }
 
 #[test]
+fn an_authority_never_gets_more_than_its_issuer_has() {
+    let root = root();
+    let top = below(&root, "CN=Top", key(), 1);
+    let below_top = || top.intermediate(&name("CN=x"), key().public(), 0).unwrap();
+    refused(below_top().path_length(99).sign(), "path length is 1");
+    refused(below_top().path_length(1).sign(), "path length is 1");
+    assert!(below_top().path_length(0).sign().is_ok());
+
+    let own = key();
+    let mail = root.intermediate(&name("CN=Mail"), own.public(), 3).unwrap().only_for_mail().sign().unwrap();
+    let mail = Authority::new(Credential::new(own, [mail]).unwrap()).unwrap();
+    let below_mail = || mail.intermediate(&name("CN=x"), key().public(), 0).unwrap();
+    refused(below_mail().only_for_tls().sign(), "only for: E-mail Protection");
+    refused(below_mail().only_for_mail().only_for_tls().sign(), "only for: E-mail Protection");
+    assert!(below_mail().only_for_mail().sign().is_ok());
+    // Whoever is for all is for mail only, below one that is.
+    assert!(below_mail().sign().is_ok());
+}
+
+#[test]
 fn name_constraints_are_critical_and_sound() {
     let key = key();
     let root = |tree| {

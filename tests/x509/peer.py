@@ -10,7 +10,7 @@ import sys
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 from cryptography.x509 import verification
 
 
@@ -57,12 +57,15 @@ def leaf():
     with open("root.key", "rb") as file:
         signer = serialization.load_pem_private_key(file.read(), None)
     hashed = hashes.SHA256() if isinstance(signer, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)) else None
+    # A key of the signer's kind, where that is a post-quantum one.
+    kinds = [mldsa.MLDSA44PrivateKey, mldsa.MLDSA65PrivateKey, mldsa.MLDSA87PrivateKey]
+    own = next((kind for kind in kinds if isinstance(signer, kind)), ed25519.Ed25519PrivateKey).generate
     now = datetime.datetime.now(datetime.timezone.utc)
     builder = (
         x509.CertificateBuilder()
         .subject_name(x509.Name.from_rfc4514_string("CN=Bob"))
         .issuer_name(certificate("root").subject)
-        .public_key(ed25519.Ed25519PrivateKey.generate().public_key())
+        .public_key(own().public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now)
         .not_valid_after(now + datetime.timedelta(days=1))

@@ -2,7 +2,7 @@
 use std::path::Path;
 
 use bulla::x509::{Authority, Purpose, Request, Revocation, TrustAnchors, Validation};
-use bulla::{KeyKind, PrivateKey};
+use bulla::{ErrorKind, KeyKind, PrivateKey};
 
 use crate::bench::{Bench, Chain};
 use crate::name;
@@ -52,7 +52,8 @@ fn requests_go_both_ways() {
 #[test]
 fn what_python_issued_with_our_authority_is_read() {
     let Some(python) = Bench::of("python") else { return };
-    for kind in [KeyKind::rsa(2048), KeyKind::P256, KeyKind::Ed25519] {
+    let post_quantum = [KeyKind::MlDsa44, KeyKind::MlDsa65, KeyKind::MlDsa87];
+    for kind in [KeyKind::rsa(2048), KeyKind::P256, KeyKind::Ed25519].into_iter().chain(post_quantum) {
         let root = Authority::root(&name("CN=Root"), PrivateKey::generate(kind).unwrap()).unwrap();
         python.write("root.pem", root.certificate().to_pem());
         python.write("root.key", root.credential().key().expose_pem().unwrap().as_bytes());
@@ -63,5 +64,11 @@ fn what_python_issued_with_our_authority_is_read() {
         let anchors = TrustAnchors::new([root.certificate().clone()]).unwrap();
         let validation = Validation::new(Purpose::Any, Revocation::Off);
         assert!(validation.validate(&leaf, &anchors).is_ok());
+        let own = leaf.public_key().unwrap().kind();
+        assert_eq!(own, if post_quantum.contains(&kind) { kind } else { KeyKind::Ed25519 });
+        // Not for the name's sake alone.
+        let other = Authority::root(&name("CN=Root"), PrivateKey::generate(kind).unwrap()).unwrap();
+        let others = TrustAnchors::new([other.certificate().clone()]).unwrap();
+        assert_eq!(validation.validate(&leaf, &others).unwrap_err().kind(), ErrorKind::Untrusted, "{kind}");
     }
 }

@@ -130,6 +130,10 @@ fn an_spkac_answers_one_challenge() {
 
 /// A request without a name, and with attributes that were put together by hand.
 pub(crate) fn request_with(key: &PrivateKey, attributes: &[u8]) -> Result<Request> {
+    request_of(0, key, attributes)
+}
+
+fn request_of(version: u8, key: &PrivateKey, attributes: &[u8]) -> Result<Request> {
     // Of its algorithm we need to know only how it is called.
     let other = Request::builder(key).host("www.example.org").sign().unwrap();
     let info_end = other.as_der().len() - other.signature().len();
@@ -139,10 +143,21 @@ pub(crate) fn request_with(key: &PrivateKey, attributes: &[u8]) -> Result<Reques
     };
     assert!(other.as_der()[..info_end].windows(algorithm.len()).any(|window| window == algorithm));
     let subject = Name::new(&[]).unwrap();
-    let parts = [&[2, 1, 0], subject.as_der(), key.public().as_der(), &wrap(0xa0, attributes)];
+    let parts = [&[2, 1, version][..], subject.as_der(), key.public().as_der(), &wrap(0xa0, attributes)];
     let info = wrap(0x30, &parts.concat());
     let signature = wrap(3, &[&[0], &key.sign_plain(&info).unwrap()[..]].concat());
     Request::from_der(&wrap(0x30, &[info, algorithm, signature].concat()))
+}
+
+#[test]
+fn a_request_of_a_version_that_there_is_not_is_read_and_not_believed() {
+    for (version, verified) in
+        [(0, Ok(())), (1, Err(ErrorKind::Unsupported)), (9, Err(ErrorKind::Unsupported))]
+    {
+        let request = request_of(version, &key(), &[]).unwrap();
+        assert_eq!(request.version(), u32::from(version) + 1);
+        assert_eq!(request.verify().map(drop).map_err(|error| error.kind()), verified, "{version}");
+    }
 }
 
 #[test]

@@ -99,12 +99,14 @@ impl RemoteKey for TokenKey {
         ];
         let session = locked(&self.session);
         let derived = session.derive_key(&mechanism, self.handle, &template).map_err(to_io)?;
+        // Wrapped before anything else can fail, so that it is wiped whatever does.
         let value = session.get_attributes(derived, &[AttributeType::Value]).map_err(to_io);
+        let shared = value.map(|mut all| match all.pop() {
+            Some(Attribute::Value(shared)) => Some(Zeroizing::new(shared)),
+            _ => None,
+        });
         session.destroy_object(derived).map_err(to_io)?;
-        match value?.pop() {
-            Some(Attribute::Value(shared)) => Ok(Zeroizing::new(shared)),
-            _ => Err(nonsense("no shared secret")),
-        }
+        shared?.ok_or_else(|| nonsense("no shared secret"))
     }
 }
 

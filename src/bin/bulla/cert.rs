@@ -1,13 +1,13 @@
 //! `bulla cert`: certificates shown, judged, made and put together.
 use std::path::PathBuf;
 
-use bulla::x509::{Bundle, Certificate, Crl};
+use bulla::x509::{Bundle, Certificate};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use crate::failure::{Done, Failure};
+use crate::failure::{Done, Failure, one_line};
 use crate::flow::Out;
-use crate::objects::{Object, Source, chain_pem};
+use crate::objects::{Object, Source, chain_pem, or_unreadable};
 use crate::{cert_issue, cert_report, cert_verify, test_ca, ui};
 
 #[derive(Subcommand)]
@@ -116,17 +116,12 @@ impl Show {
 
 /// What is in a file, and of bundles what is in them.
 fn unpacked(source: &Source) -> Done<Vec<Object<'_>>> {
-    let about = |error| Failure::of(&source.name, error);
     let mut all = Vec::new();
-    for object in source.objects()? {
+    for object in source.shown()? {
         match object {
             Object::Bundle(bundle) => {
-                for certificate in bundle.certificates() {
-                    all.push(Object::Certificate(certificate.map_err(about)?));
-                }
-                for crl in bundle.crls_der() {
-                    all.push(Object::Crl(Crl::from_der(crl).map_err(about)?));
-                }
+                all.extend(bundle.certificates().map(|one| or_unreadable(one.map(Object::Certificate))));
+                all.extend(bundle.crls().map(|one| or_unreadable(one.map(Object::Crl))));
             }
             Object::Pkcs12(_) => {
                 let why = "it is a PKCS #12 file, which opens with a passphrase";
@@ -151,6 +146,7 @@ fn text(object: &Object<'_>) -> String {
         Object::PublicKey(_) => "Public key: see bulla key show\n".to_owned(),
         Object::PrivateKey(_) => "Private key: not shown\n".to_owned(),
         Object::Other(label) => format!("{}: not known to bulla\n", label.escape_debug()),
+        Object::Unreadable(error) => format!("Not readable: {}\n", one_line(&error.to_string())),
         Object::Bundle(_) | Object::Pkcs12(_) => String::new(),
     }
 }
@@ -163,6 +159,7 @@ fn report(object: &Object<'_>) -> Value {
         Object::PublicKey(_) => json!({"type": "public key"}),
         Object::PrivateKey(_) => json!({"type": "private key"}),
         Object::Other(label) => json!({"type": "unknown", "label": label}),
+        Object::Unreadable(error) => json!({"type": "unreadable", "error": one_line(&error.to_string())}),
         Object::Bundle(_) | Object::Pkcs12(_) => Value::Null,
     }
 }

@@ -165,12 +165,13 @@ impl Check {
         let source = Source::read(self.file.as_deref())?;
         let issuer = Source::read(Some(&self.issuer))?.first_certificate()?;
         let about = |error| Failure::of(&source.name, error);
-        let crl = source.crl()?.verify(&issuer).map_err(about)?.into_inner();
+        let verified = source.crl()?.verify(&issuer).map_err(about)?;
+        let crl = verified.get();
         crl.check_current(self.at.unwrap_or_else(Time::now)).map_err(about)?;
         let mut certificates = Vec::new();
         for path in &self.certificate {
             let certificate = Source::read(Some(path))?.first_certificate()?;
-            if let Some(entry) = crl.find_certificate(&certificate).map_err(about)? {
+            if let Some(entry) = verified.find_certificate(&certificate).map_err(about)? {
                 return Err(listed(&certificate, &text_of_entry(&entry)));
             }
             certificates.push(certificate);

@@ -4,6 +4,7 @@ use std::fmt::{self, Display};
 use std::io;
 
 use bulla::ErrorKind;
+pub(crate) use bulla::one_line;
 
 pub(crate) type Done<T> = Result<T, Failure>;
 
@@ -143,14 +144,4 @@ impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&one_line(&self.text))
     }
-}
-
-/// Text that stays on one line and cannot steer a terminal: file names may hold anything.
-pub(crate) fn one_line(text: &str) -> String {
-    let plain = |letter: char| {
-        let escape =
-            letter.is_control() || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if escape { letter.escape_default().to_string() } else { letter.to_string() }
-    };
-    text.chars().map(plain).collect()
 }

@@ -43,6 +43,12 @@ pub(crate) enum Object<'a> {
     Pkcs12(&'a [u8]),
     /// Something else, by the label of its block.
     Other(&'a str),
+    /// What was taken for one of these, and is none.
+    Unreadable(bulla::Error),
+}
+
+pub(crate) fn or_unreadable(tried: bulla::Result<Object<'_>>) -> Object<'_> {
+    tried.unwrap_or_else(Object::Unreadable)
 }
 
 impl Source {
@@ -71,16 +77,25 @@ impl Source {
 
     /// All that is in it, in its order.
     pub(crate) fn objects(&self) -> Done<Vec<Object<'_>>> {
+        let about = |error| Failure::of(&self.name, error);
+        self.tried()?.into_iter().map(|object| object.map_err(about)).collect()
+    }
+
+    /// The same to be shown: what cannot be read does not hide the others.
+    pub(crate) fn shown(&self) -> Done<Vec<Object<'_>>> {
+        Ok(self.tried()?.into_iter().map(or_unreadable).collect())
+    }
+
+    fn tried(&self) -> Done<Vec<bulla::Result<Object<'_>>>> {
         let found = match &self.content {
             Content::Pem(text) => blocks(text)
                 .ok_or_else(|| self.unsound("a block of its PEM does not end"))?
                 .into_iter()
                 .map(|(label, block)| of_block(label, block))
-                .collect::<bulla::Result<Vec<_>>>()
-                .map_err(|error| Failure::of(&self.name, error))?,
+                .collect(),
             Content::Binary(bytes) => {
                 let found: Option<Vec<_>> = elements(bytes).into_iter().map(of_der).collect();
-                found.unwrap_or_default()
+                found.unwrap_or_default().into_iter().map(Ok).collect::<Vec<_>>()
             }
         };
         if found.is_empty() {
@@ -134,7 +149,7 @@ impl Source {
             match object {
                 Object::Crl(crl) => all.push(crl),
                 Object::Bundle(bundle) => {
-                    let found: bulla::Result<Vec<_>> = bundle.crls_der().map(Crl::from_der).collect();
+                    let found: bulla::Result<Vec<_>> = bundle.crls().collect();
                     all.extend(found.map_err(|error| Failure::of(&self.name, error))?);
                 }
                 _ => {}

@@ -1,6 +1,8 @@
 //! Indented lines of text, in which no character of somebody else's can begin a line or draw on a terminal.
 use std::fmt::{self, Write};
 
+use crate::encoding::plain::is_unseen;
+
 /// Writes lines. There is no newline after the last.
 pub(in crate::x509) struct Sheet<'a, 'f> {
     out: &'a mut fmt::Formatter<'f>,
@@ -24,7 +26,7 @@ impl<'a, 'f> Sheet<'a, 'f> {
         self.begun = true;
         (0..self.depth).try_for_each(|_| self.out.write_str("    "))?;
         for c in text.to_string().chars() {
-            if c.is_control() || is_unseen(c) {
+            if is_unseen(c) {
                 write!(self.out, "{}", c.escape_unicode())?;
             } else {
                 self.out.write_char(c)?;
@@ -61,16 +63,6 @@ impl<'a, 'f> Sheet<'a, 'f> {
 /// `4F:A1`.
 pub(in crate::x509) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
-}
-
-/// What has no width, or changes the direction of the text about it: with it one text could pass for another.
-fn is_unseen(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
-    )
 }
 
 #[cfg(test)]
