@@ -14,6 +14,7 @@ mod x509_vectors {
     mod certificates;
     pub(crate) mod facts;
     mod reencoding;
+    mod requests;
 }
 
 use std::collections::BTreeSet;

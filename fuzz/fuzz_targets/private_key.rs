@@ -12,7 +12,9 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| match data {
         if let Some(key) = sound(PrivateKey::from_der(bytes, refuse)) {
             private(&key);
         }
-        if let Some(key) = std::str::from_utf8(bytes).ok().and_then(|text| sound(PrivateKey::from_pem(text, refuse))) {
+        if let Some(key) =
+            std::str::from_utf8(bytes).ok().and_then(|text| sound(PrivateKey::from_pem(text, refuse)))
+        {
             private(&key);
         }
     }

@@ -14,14 +14,24 @@ pub(crate) struct Block {
 const BEGIN: &str = "-----BEGIN ";
 const DASHES: &str = "-----";
 
-/// All blocks of a text, in their order. What is between them is not looked at (RFC 7468 section 2).
-pub(crate) fn blocks(text: &str) -> Result<Vec<Block>> {
+/// The blocks of a text whose label is wanted, in their order. What is between blocks is not looked at (RFC 7468 section
+/// 2), and what is in others only as far as to see where they end: whoever seeks certificates need not know all else that
+/// people keep in one file.
+pub(crate) fn blocks(text: &str, wanted: impl Fn(&str) -> bool) -> Result<Vec<Block>> {
     let mut blocks = Vec::new();
     let mut rest = text;
     while let Some((_, after)) = rest.split_once(BEGIN) {
         let (label, after) = after.split_once(DASHES).ok_or_else(unsound)?;
         let end = format!("-----END {label}-----");
         let (inside, later) = after.split_once(end.as_str()).ok_or_else(unsound)?;
+        rest = later;
+        // A block in a block would be passed over with it, and nobody would know that it is there.
+        if inside.contains(BEGIN) {
+            return Err(unsound());
+        }
+        if !wanted(label) {
+            continue;
+        }
         if inside.contains("Proc-Type:") {
             return Err(Error::new(
                 ErrorKind::Unsupported,
@@ -31,7 +41,6 @@ pub(crate) fn blocks(text: &str) -> Result<Vec<Block>> {
             ));
         }
         blocks.push(Block { label: label.to_owned(), bytes: decode(inside)? });
-        rest = later;
     }
     Ok(blocks)
 }
@@ -64,10 +73,40 @@ mod tests {
         let one = encode("A KEY", b"one").unwrap();
         let two = encode("CERTIFICATE", &[7; 100]).unwrap();
         let text = format!("Subject: x\n{one}between\n{two}after");
-        let found = blocks(&text).unwrap();
+        let found = blocks(&text, |_| true).unwrap();
         let found: Vec<_> = found.iter().map(|block| (block.label.as_str(), &block.bytes[..])).collect();
         assert_eq!(found, [("A KEY", &b"one"[..]), ("CERTIFICATE", &[7; 100])]);
-        assert!(blocks("no PEM at all").unwrap().is_empty());
+        assert!(blocks("no PEM at all", |_| true).unwrap().is_empty());
+    }
+
+    #[test]
+    fn blocks_of_other_labels_are_passed_over_whatever_is_in_them() {
+        let good = encode("CERTIFICATE", b"one").unwrap();
+        let is_certificate = |label: &str| label == "CERTIFICATE";
+        for other in [
+            "Proc-Type: 4,ENCRYPTED\nDEK-Info: DES-EDE3-CBC,9A3F3DA01C0A05B9\n\nAAAA\n",
+            "no Base64 at all",
+            "",
+        ] {
+            let other = format!("-----BEGIN RSA PRIVATE KEY-----\n{other}-----END RSA PRIVATE KEY-----\n");
+            for text in [format!("{other}{good}"), format!("{good}{other}")] {
+                let found = blocks(&text, is_certificate).unwrap();
+                assert_eq!(found.len(), 1, "{text}");
+                assert_eq!((found[0].label.as_str(), &found[0].bytes[..]), ("CERTIFICATE", &b"one"[..]));
+            }
+        }
+    }
+
+    #[test]
+    fn a_block_of_another_label_can_hide_none_and_must_end() {
+        let good = encode("CERTIFICATE", b"one").unwrap();
+        for bad in [
+            format!("-----BEGIN A KEY-----\n{good}-----END A KEY-----\n"),
+            format!("-----BEGIN A KEY-----\nAAAA\n{good}"),
+            format!("{good}-----BEGIN A KEY-----\nAAAA\n"),
+        ] {
+            assert!(blocks(&bad, |label| label == "CERTIFICATE").is_err(), "{bad}");
+        }
     }
 
     #[test]
@@ -78,7 +117,7 @@ mod tests {
             let lines: Vec<&str> =
                 body.as_bytes().chunks(width).map(|line| str::from_utf8(line).unwrap()).collect();
             let other = format!("-----BEGIN A KEY-----\r\n{}\r\n-----END A KEY-----", lines.join("\r\n"));
-            assert_eq!(&blocks(&other).unwrap()[0].bytes[..], [7; 100], "{other}");
+            assert_eq!(&blocks(&other, |_| true).unwrap()[0].bytes[..], [7; 100], "{other}");
         }
     }
 
@@ -92,7 +131,7 @@ mod tests {
             good.replacen('\n', "\nProc-Type: 4,ENCRYPTED\n", 1),
         ] {
             assert_ne!(bad, good);
-            assert!(blocks(&bad).is_err(), "{bad}");
+            assert!(blocks(&bad, |_| true).is_err(), "{bad}");
         }
     }
 }

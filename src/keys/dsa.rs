@@ -1,4 +1,4 @@
-//! DSA public keys in bytes: a SubjectPublicKeyInfo with the parameters in it, or without (RFC 3279 section 2.3.2).
+//! DSA public keys in bytes: a SubjectPublicKeyInfo with the parameters in it (RFC 3279 section 2.3.2).
 use der::asn1::{AnyRef, BitStringRef, UintRef};
 use der::{Decode, Encode, Sequence};
 use spki::{AlgorithmIdentifier, ObjectIdentifier, SubjectPublicKeyInfo, SubjectPublicKeyInfoRef};
@@ -18,33 +18,22 @@ struct Parameters<'a> {
     g: UintRef<'a>,
 }
 
-/// A key, if it is DSA: with its own parameters, or with those of another key where it has none.
-pub(super) fn read(spki: &[u8], inherited: Option<&Public>) -> Result<Option<Public>> {
+/// A key, if it is DSA. One that left its parameters to its issuer's is not read: nobody issues such today.
+pub(super) fn read(spki: &[u8]) -> Result<Option<Public>> {
     let info = SubjectPublicKeyInfoRef::from_der(spki).ok().filter(|_| spki.len() <= KEY_FILE_BYTES);
     let Some(info) = info.filter(|info| info.algorithm.oid == DSA) else { return Ok(None) };
     let bytes = info.subject_public_key.as_bytes().ok_or_else(unsound)?;
     let y = UintRef::from_der(bytes).map_err(|_| unsound())?;
-    let key = match (info.algorithm.parameters, inherited) {
-        (Some(own), _) => {
-            let own: Parameters<'_> = own.decode_as().map_err(|_| unsound())?;
-            let [p, q, g] = [own.p, own.q, own.g].map(|number| number.as_bytes());
-            Public::new(dsa::Parameters { p, q, g }, y.as_bytes(), DSA_BITS)
-        }
-        (None, Some(other)) => {
-            let [p, q, g, _] = &other.numbers();
-            Public::new(dsa::Parameters { p, q, g }, y.as_bytes(), DSA_BITS)
-        }
-        (None, None) => {
-            return Err(Error::malformed(
-                "public key",
-                "its parameters are its issuer's, and that is not known",
-            ));
-        }
+    let Some(parameters) = info.algorithm.parameters else {
+        return Err(Error::malformed("public key", "its parameters are its issuer's, and that is not known"));
     };
+    let parameters: Parameters<'_> = parameters.decode_as().map_err(|_| unsound())?;
+    let [p, q, g] = [parameters.p, parameters.q, parameters.g].map(|number| number.as_bytes());
+    let key = Public::new(dsa::Parameters { p, q, g }, y.as_bytes(), DSA_BITS);
     key.map(Some).ok_or_else(unsound)
 }
 
-/// The SubjectPublicKeyInfo, with its parameters wherever they came from.
+/// The SubjectPublicKeyInfo, with its parameters.
 pub(super) fn write(key: &Public) -> der::Result<Vec<u8>> {
     let [p, q, g, y] = &key.numbers();
     let parameters = Parameters { p: UintRef::new(p)?, q: UintRef::new(q)?, g: UintRef::new(g)? }.to_der()?;
@@ -73,7 +62,7 @@ mod tests {
 
     /// The same key with other numbers, or without its parameters.
     fn rebuilt(spki: &[u8], change: impl FnOnce(&mut [Vec<u8>; 4]), parameters: bool) -> Vec<u8> {
-        let mut numbers = read(spki, None).unwrap().unwrap().numbers();
+        let mut numbers = read(spki).unwrap().unwrap().numbers();
         change(&mut numbers);
         let [p, q, g, y] = numbers.each_ref().map(|number| UintRef::new(number).unwrap());
         let y = y.to_der().unwrap();
@@ -85,30 +74,20 @@ mod tests {
     }
 
     #[test]
-    #[cfg(feature = "x509")]
-    fn parameters_that_are_not_there_are_the_issuers() {
-        let (spki, message, signature) = vector();
-        let whole = PublicKey::from_der_weak(&spki).unwrap();
+    fn a_key_that_left_its_parameters_to_its_issuer_is_refused() {
+        let (spki, ..) = vector();
         let bare = rebuilt(&spki, |_| {}, false);
         assert!(bare.len() < spki.len() / 2);
-        assert_eq!(PublicKey::from_der_weak(&bare).unwrap_err().kind(), ErrorKind::Malformed);
-        let key = PublicKey::from_der_weak_inheriting(&bare, &whole).unwrap();
-        assert_eq!(key, whole, "it stands for itself from then on");
-        let algorithm = SignatureAlgorithm::Dsa(Digest::Sha256);
-        assert!(key.check_signature(algorithm, &message, &signature).is_ok());
-        let rsa = crate::PrivateKey::generate(KeyKind::rsa(2048)).unwrap();
-        assert!(PublicKey::from_der_weak_inheriting(&bare, rsa.public()).is_err());
-        assert_eq!(
-            &PublicKey::from_der_weak_inheriting(rsa.public().as_der(), &whole).unwrap(),
-            rsa.public()
-        );
+        let refused = PublicKey::from_der_weak(&bare).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Malformed);
+        assert!(refused.to_string().contains("its issuer's"), "{refused}");
     }
 
     #[test]
     fn numbers_that_make_no_key_are_refused() {
         let (spki, ..) = vector();
         assert_eq!(rebuilt(&spki, |_| {}, true), spki);
-        let [p, q, _, y] = read(&spki, None).unwrap().unwrap().numbers();
+        let [p, q, _, y] = read(&spki).unwrap().unwrap().numbers();
         let less_one = |number: &[u8]| {
             let mut less = number.to_vec();
             *less.last_mut().unwrap() -= 1;

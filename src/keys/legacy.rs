@@ -68,9 +68,9 @@ impl DsaPublicKey {
     /// # Errors
     /// Those of [`from_der`](Self::from_der), and [`Malformed`](crate::ErrorKind::Malformed) if there is none.
     pub fn from_pem(text: &str) -> Result<Self> {
-        let blocks = pem::blocks(text)?;
-        let block = blocks.iter().find(|block| block.label == "PUBLIC KEY");
-        let block = block.ok_or_else(|| Error::malformed("public key", "there is none in the PEM"))?;
+        let blocks = pem::blocks(text, |label| label == "PUBLIC KEY")?;
+        let block =
+            blocks.first().ok_or_else(|| Error::malformed("public key", "there is none in the PEM"))?;
         Self::from_der(&block.bytes)
     }
 

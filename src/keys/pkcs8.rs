@@ -106,8 +106,9 @@ pub(super) fn from_sec1(der: &[u8], known: Option<Algorithm>) -> Result<Material
     }
 }
 
-/// A scalar as long as its curve asks (RFC 5915 section 3). GnuTLS writes it as an INTEGER's bytes, with a zero before a
-/// high bit.
+/// A scalar as long as its curve asks (RFC 5915 section 3). GnuTLS writes it as an INTEGER's bytes instead: with a zero
+/// before a high bit, and without zeros else, so that every fourth key of P-521 is short. No key that was drawn at random
+/// lacks over eight bytes.
 fn scalar(scheme: Scheme, written: &[u8]) -> Option<SecretVec> {
     let length = match scheme {
         Scheme::P256 => 32,
@@ -115,8 +116,17 @@ fn scalar(scheme: Scheme, written: &[u8]) -> Option<SecretVec> {
         Scheme::P521 => 66,
         _ => return None,
     };
-    let digits = written.strip_prefix(&[0]).filter(|digits| digits.len() == length).unwrap_or(written);
-    (digits.len() == length).then(|| copy(digits))
+    let digits = match written {
+        fixed if fixed.len() == length => fixed,
+        [0, digits @ ..] if digits.first().is_some_and(|first| *first >= 0x80) => digits,
+        [1..0x80, ..] => written,
+        _ => return None,
+    };
+    let zeros = length.checked_sub(digits.len()).filter(|zeros| *zeros <= 8)?;
+    let mut scalar = SecretVec::new(Vec::with_capacity(length));
+    scalar.resize(zeros, 0);
+    scalar.extend_from_slice(digits);
+    Some(scalar)
 }
 
 /// Seed and expanded key together (RFC 9881 section 6, RFC 9935 section 6).
@@ -250,4 +260,62 @@ fn wrong_passphrase() -> Error {
 
 fn copy(bytes: &[u8]) -> SecretVec {
     SecretVec::new(bytes.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// ECPrivateKey with this scalar, and no public key to compare with.
+    fn sec1(curve: &str, secret: &[u8]) -> Vec<u8> {
+        let curve = sec1::EcParameters::NamedCurve(curve.parse().unwrap());
+        sec1::EcPrivateKey { private_key: secret, parameters: Some(curve), public_key: None }
+            .to_der()
+            .unwrap()
+    }
+
+    const CURVES: [(&str, usize); 3] =
+        [("1.2.840.10045.3.1.7", 32), ("1.3.132.0.34", 48), ("1.3.132.0.35", 66)];
+
+    #[test]
+    fn a_scalar_that_gnutls_wrote_as_a_number_is_the_same_key() {
+        for (curve, length) in CURVES {
+            // The highest byte of P-521 is 0 or 1.
+            let high = if length == 66 { &[0, 0x80][..] } else { &[0x80][..] };
+            for head in [high, &[0, 0x80], &[0, 0x7f], &[0, 0, 0x80], &[0, 0, 1]] {
+                let secret = [head, &vec![7; length - head.len()]].concat();
+                let number = UintRef::new(&secret).unwrap().to_der().unwrap();
+                let number = AnyRef::from_der(&number).unwrap().value();
+                let fixed = from_sec1(&sec1(curve, &secret), None).unwrap();
+                let read = from_sec1(&sec1(curve, number), None).unwrap();
+                assert!(read.public().unwrap() == fixed.public().unwrap(), "{curve} {head:02x?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_scalar_that_is_neither_as_long_as_its_curve_asks_nor_a_number_is_refused() {
+        for (curve, length) in CURVES {
+            let secret = vec![1; length];
+            assert!(from_sec1(&sec1(curve, &secret), None).is_ok(), "{curve}");
+            assert!(from_sec1(&sec1(curve, &secret[8..]), None).is_ok(), "{curve}");
+            let high = vec![0x80; length - 2];
+            for other in [
+                &[][..],
+                &[0],
+                &secret[9..],
+                &[1],
+                &[&[0], &secret[2..]].concat(),
+                &[&[0, 0], &secret[3..]].concat(),
+                &[&[0], &secret[..]].concat(),
+                &[&[0, 0], &secret[..]].concat(),
+                &[&[1], &secret[..]].concat(),
+                // Below zero.
+                &high,
+                &vec![0; length],
+            ] {
+                assert!(from_sec1(&sec1(curve, other), None).is_err(), "{curve} {other:02x?}");
+            }
+        }
+    }
 }

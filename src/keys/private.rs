@@ -92,16 +92,15 @@ impl PrivateKey {
     /// [`OverLimit`](crate::ErrorKind::OverLimit) if trying it would take too much memory or work;
     /// [`Unsupported`](crate::ErrorKind::Unsupported) for other kinds of keys and for old encryption; what `ask` gives.
     pub fn from_pem(text: &str, ask: impl FnOnce() -> Result<Passphrase>) -> Result<Self> {
-        for block in pem::blocks(text)? {
-            match block.label.as_str() {
-                "PRIVATE KEY" | "ENCRYPTED PRIVATE KEY" => return Self::from_der(&block.bytes, ask),
-                "RSA PRIVATE KEY" => return Self::new(pkcs8::from_pkcs1(&block.bytes)?),
-                "EC PRIVATE KEY" => return Self::new(pkcs8::from_sec1(&block.bytes, None)?),
-                other if other.ends_with("PRIVATE KEY") => return Err(unsupported()),
-                _ => {}
-            }
+        let blocks = pem::blocks(text, |label| label.ends_with("PRIVATE KEY"))?;
+        let block =
+            blocks.first().ok_or_else(|| Error::malformed("private key", "there is none in the PEM"))?;
+        match block.label.as_str() {
+            "PRIVATE KEY" | "ENCRYPTED PRIVATE KEY" => Self::from_der(&block.bytes, ask),
+            "RSA PRIVATE KEY" => Self::new(pkcs8::from_pkcs1(&block.bytes)?),
+            "EC PRIVATE KEY" => Self::new(pkcs8::from_sec1(&block.bytes, None)?),
+            _ => Err(unsupported()),
         }
-        Err(Error::malformed("private key", "there is none in the PEM"))
     }
 
     /// Reads PKCS #8 in DER, plain or encrypted, PKCS #1 or SEC 1.

@@ -75,23 +75,7 @@ impl PublicKey {
     /// [`from_der`](Self::from_der) for keys that are too weak by now, too: RSA from 1024 bits, DSA. Good for reading what
     /// is old.
     pub(crate) fn from_der_weak(spki: &[u8]) -> Result<Self> {
-        Self::read_weak(spki, None)
-    }
-
-    /// [`from_der_weak`](Self::from_der_weak) for a certificate: a DSA key may have left its parameters to that of its
-    /// issuer (RFC 3279 section 2.3.2).
-    #[cfg(feature = "x509")]
-    #[cfg_attr(not(test), allow(dead_code, reason = "for path validation by legacy rules"))]
-    pub(crate) fn from_der_weak_inheriting(spki: &[u8], issuer: &PublicKey) -> Result<Self> {
-        let inherited = match &issuer.material {
-            Material::Dsa(key) => Some(key),
-            _ => None,
-        };
-        Self::read_weak(spki, inherited)
-    }
-
-    fn read_weak(spki: &[u8], inherited: Option<&primitives::dsa::Public>) -> Result<Self> {
-        if let Some(key) = dsa::read(spki, inherited)? {
+        if let Some(key) = dsa::read(spki)? {
             return Self::new(Material::Dsa(key));
         }
         Self::read(spki, RSA_MIN_BITS_OLD..=RSA_MAX_BITS)
@@ -127,14 +111,13 @@ impl PublicKey {
     /// # Errors
     /// Those of [`from_der`](Self::from_der), and [`Malformed`](crate::ErrorKind::Malformed) if there is none.
     pub fn from_pem(text: &str) -> Result<Self> {
-        for block in pem::blocks(text)? {
-            match block.label.as_str() {
-                "PUBLIC KEY" => return Self::from_der(&block.bytes),
-                "RSA PUBLIC KEY" => return Self::from_pkcs1(&block.bytes, rsa_bits()),
-                _ => {}
-            }
+        let blocks = pem::blocks(text, |label| ["PUBLIC KEY", "RSA PUBLIC KEY"].contains(&label))?;
+        let block =
+            blocks.first().ok_or_else(|| Error::malformed("public key", "there is none in the PEM"))?;
+        match block.label.as_str() {
+            "PUBLIC KEY" => Self::from_der(&block.bytes),
+            _ => Self::from_pkcs1(&block.bytes, rsa_bits()),
         }
-        Err(Error::malformed("public key", "there is none in the PEM"))
     }
 
     pub(super) fn new(material: Material) -> Result<Self> {

@@ -75,13 +75,12 @@ impl Certificate {
         Ok(Certificate { der: der.into(), at })
     }
 
-    /// Reads the first certificate of a PEM text (RFC 7468 section 5).
+    /// Reads the first certificate of a PEM text (RFC 7468 section 5). Blocks of other labels, keys say, are passed over.
     ///
     /// # Errors
     /// Those of [`from_der`](Self::from_der), and [`Malformed`](crate::ErrorKind::Malformed) if there is none.
     pub fn from_pem(text: &str) -> Result<Self> {
-        let mut blocks = certificate_blocks(text)?;
-        Self::from_der(&blocks.next().ok_or_else(none)?.bytes)
+        Self::from_der(&certificate_blocks(text)?.first().ok_or_else(none)?.bytes)
     }
 
     /// Reads all certificates of a PEM text, in their order.
@@ -89,8 +88,10 @@ impl Certificate {
     /// # Errors
     /// Those of [`from_pem`](Self::from_pem).
     pub fn all_from_pem(text: &str) -> Result<Vec<Self>> {
-        let all: Vec<Self> =
-            certificate_blocks(text)?.map(|block| Self::from_der(&block.bytes)).collect::<Result<_>>()?;
+        let all: Vec<Self> = certificate_blocks(text)?
+            .iter()
+            .map(|block| Self::from_der(&block.bytes))
+            .collect::<Result<_>>()?;
         if all.is_empty() { Err(none()) } else { Ok(all) }
     }
 
@@ -300,10 +301,9 @@ impl Certificate {
     }
 }
 
-fn certificate_blocks(text: &str) -> Result<impl Iterator<Item = pem::Block>> {
+fn certificate_blocks(text: &str) -> Result<Vec<pem::Block>> {
     // RFC 7468 section 5.3: older labels, still about. `TRUSTED CERTIFICATE` has more in it, and is another thing.
-    let labels = ["CERTIFICATE", "X509 CERTIFICATE", "X.509 CERTIFICATE"];
-    Ok(pem::blocks(text)?.into_iter().filter(move |block| labels.contains(&block.label.as_str())))
+    pem::blocks(text, |label| ["CERTIFICATE", "X509 CERTIFICATE", "X.509 CERTIFICATE"].contains(&label))
 }
 
 fn none() -> Error {

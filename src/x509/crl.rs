@@ -90,12 +90,12 @@ impl Crl {
         Ok(Crl { der: der.into(), at, notes })
     }
 
-    /// Reads the first CRL of a PEM text (RFC 7468 section 6).
+    /// Reads the first CRL of a PEM text (RFC 7468 section 6). Blocks of other labels are passed over.
     ///
     /// # Errors
     /// Those of [`from_der`](Self::from_der), and [`Malformed`](ErrorKind::Malformed) if there is none.
     pub fn from_pem(text: &str) -> Result<Self> {
-        Self::from_der(&blocks(text)?.next().ok_or_else(none)?.bytes)
+        Self::from_der(&blocks(text)?.first().ok_or_else(none)?.bytes)
     }
 
     /// Reads all CRLs of a PEM text, in their order.
@@ -104,7 +104,7 @@ impl Crl {
     /// Those of [`from_pem`](Self::from_pem).
     pub fn all_from_pem(text: &str) -> Result<Vec<Self>> {
         let all: Vec<Self> =
-            blocks(text)?.map(|block| Self::from_der(&block.bytes)).collect::<Result<_>>()?;
+            blocks(text)?.iter().map(|block| Self::from_der(&block.bytes)).collect::<Result<_>>()?;
         if all.is_empty() { Err(none()) } else { Ok(all) }
     }
 
@@ -323,9 +323,9 @@ impl Crl {
     }
 }
 
-fn blocks(text: &str) -> Result<impl Iterator<Item = pem::Block>> {
+fn blocks(text: &str) -> Result<Vec<pem::Block>> {
     // RFC 7468 section 6: `CRL` is an older label.
-    Ok(pem::blocks(text)?.into_iter().filter(|block| ["X509 CRL", "CRL"].contains(&block.label.as_str())))
+    pem::blocks(text, |label| ["X509 CRL", "CRL"].contains(&label))
 }
 
 fn none() -> Error {

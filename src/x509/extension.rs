@@ -193,6 +193,11 @@ impl Raw<'_> {
         self.id == known.as_bytes()
     }
 
+    /// Whether it is what its type allows. Of a type without a reader, it is.
+    pub(super) fn is_sound(&self) -> bool {
+        Oid::from_value(self.id).is_some_and(|id| decode(&id, self.value).is_ok())
+    }
+
     /// `None` if its identifier is no sound one.
     pub(super) fn owned(&self) -> Option<Extension> {
         Some(Extension { id: Oid::from_value(self.id)?, critical: self.critical, value: self.value.to_vec() })

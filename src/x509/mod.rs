@@ -18,6 +18,7 @@ mod issue;
 mod issue_rules;
 mod name;
 mod name_constraints;
+mod name_folding;
 mod ocsp;
 mod ocsp_check;
 mod ocsp_id;

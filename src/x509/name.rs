@@ -2,9 +2,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use unicode_normalization::UnicodeNormalization;
-
 use super::attribute::{self, NameAttribute};
+use super::name_folding::{Folding, canonical};
 use crate::encoding::oid::Oid;
 use crate::encoding::tlv::{self, Tlv, Unsound, Walker};
 use crate::error::{Error, Result};
@@ -129,13 +128,13 @@ impl Name {
     /// It finds, and proves nothing: it has 32 bits.
     #[must_use]
     pub fn openssl_hash(&self) -> u32 {
-        let digest = hash::digest(Digest::Sha1, &[&canonical(&self.0, Folding::Ascii).concat()]);
+        let digest = hash::digest(Digest::Sha1, &[&canonical(parts(&self.0), Folding::Ascii).concat()]);
         digest.first_chunk::<4>().map_or(0, |first| u32::from_le_bytes(*first))
     }
 
     /// A form that equal names have in common, part by part.
     pub(super) fn canonical(&self) -> Vec<Vec<u8>> {
-        canonical(&self.0, Folding::Unicode)
+        canonical(parts(&self.0), Folding::Unicode)
     }
 
     /// What equal names have in common, and no others: short, to look them up by.
@@ -196,62 +195,6 @@ fn attributes(name: &[u8]) -> impl Iterator<Item = Attribute<'_>> {
             Some(attribute)
         })
     })
-}
-
-/// How letters are made alike: as OpenSSL's hash has it, or as RFC 5280 section 7.1 (RFC 4518) asks.
-#[derive(Clone, Copy)]
-enum Folding {
-    Ascii,
-    Unicode,
-}
-
-/// Each part with its strings turned into folded UTF-8 and its attributes sorted.
-fn canonical(name: &[u8], folding: Folding) -> Vec<Vec<u8>> {
-    let one = |part: Tlv<'_>| {
-        let mut attributes = Vec::new();
-        let mut set = part.inside();
-        while let Ok(mut attribute) = set.sequence() {
-            let (Ok(oid), Ok(value)) = (attribute.any(), attribute.any()) else { continue };
-            let value = match attribute::text(value.tag, value.value()) {
-                Some(text) => tlv::wrap(tlv::UTF8_STRING, &[fold(&text, folding).as_bytes()]),
-                None => value.whole().to_vec(),
-            };
-            attributes.push(tlv::sequence(&[oid.whole(), &value]));
-        }
-        attributes.sort();
-        let attributes: Vec<&[u8]> = attributes.iter().map(Vec::as_slice).collect();
-        tlv::wrap(tlv::SET, &attributes)
-    };
-    parts(name).map(one).collect()
-}
-
-/// One kind of letters, no spaces at the ends, one space between words; of Unicode, nothing that is not seen.
-fn fold(text: &str, folding: Folding) -> String {
-    let folded = match folding {
-        Folding::Unicode if !text.is_ascii() => {
-            text.chars().filter(|c| !is_nothing(*c)).nfkc().flat_map(char::to_lowercase).nfkc().collect()
-        }
-        Folding::Unicode => {
-            text.chars().filter(|c| !is_nothing(*c)).map(|c| c.to_ascii_lowercase()).collect()
-        }
-        Folding::Ascii => text.to_ascii_lowercase(),
-    };
-    let space = |c: char| match folding {
-        Folding::Ascii => c.is_ascii_whitespace() || c == '\u{b}',
-        Folding::Unicode => c.is_whitespace(),
-    };
-    let words: Vec<&str> = folded.split(space).filter(|word| !word.is_empty()).collect();
-    words.join(" ")
-}
-
-/// What RFC 4518 section 2.2 maps to nothing: control characters that are no space, and what has no width.
-fn is_nothing(c: char) -> bool {
-    (c.is_control() && !c.is_whitespace())
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{6dd}' | '\u{70f}' | '\u{1806}' | '\u{180b}'..='\u{180e}'
-            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2063}'
-            | '\u{206a}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffc}'
-            | '\u{1d173}'..='\u{1d17a}' | '\u{e0001}' | '\u{e0020}'..='\u{e007f}')
 }
 
 /// An AttributeTypeAndValue in DER.
@@ -363,6 +306,12 @@ impl FromStr for Name {
                 let kind = NameAttribute::parse(kind.trim()).ok_or_else(|| {
                     wrong("it has a keyword that bulla does not know; use its object identifier")
                 })?;
+                // RFC 4514 section 2.4: bytes in hexadecimal, which no name of bulla's making has.
+                if after.trim_start().starts_with('#') {
+                    return Err(wrong(
+                        "a value begins with `#`, which stands for bytes; write `\\#` for a `#`",
+                    ));
+                }
                 let (value, end, after) =
                     unescaped(after).ok_or_else(|| wrong("an escape in it is not sound"))?;
                 set.push(written(&kind, &value)?);
@@ -481,6 +430,20 @@ mod tests {
         assert!(Name::from_der(name.as_der()).is_ok());
         let set = tlv::wrap(tlv::SET, &[&tlv::sequence(&[&[6, 1, 42], &tlv::wrap(12, &[&[b'x'; 4083]])])]);
         assert!(Name::from_der(&tlv::sequence(&[&set])).is_err());
+    }
+
+    #[test]
+    fn bytes_in_hexadecimal_are_shown_and_never_read_as_their_digits() {
+        let der = [0x30, 12, 0x31, 10, 0x30, 8, 6, 3, 0x55, 4, 3, 0x0c, 1, 0xff];
+        let odd = Name::from_der(&der).unwrap();
+        assert_eq!(odd.to_string(), "CN=#0c01ff");
+        for text in ["CN=#0c01ff", "CN= #0c0141", "O=x+CN=#", "CN=#1,O=x"] {
+            let error = text.parse::<Name>().unwrap_err();
+            assert!(error.to_string().contains("write `\\#`"), "{text}: {error}");
+        }
+        let literal: Name = "CN=\\#0c01ff".parse().unwrap();
+        assert_ne!(literal, odd);
+        assert_eq!(literal.attributes().next().unwrap().text().unwrap(), "#0c01ff");
     }
 
     #[test]

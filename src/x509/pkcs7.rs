@@ -77,9 +77,8 @@ impl Bundle {
                 "split it, or leave it: it may be hostile",
             ));
         }
-        let blocks = pem::blocks(text)?;
-        let block = blocks.iter().find(|block| LABELS.contains(&block.label.as_str()));
-        let block = block.ok_or_else(|| Error::malformed(WHAT, "there is none in the PEM"))?;
+        let blocks = pem::blocks(text, |label| LABELS.contains(&label))?;
+        let block = blocks.first().ok_or_else(|| Error::malformed(WHAT, "there is none in the PEM"))?;
         Self::from_der(&block.bytes)
     }
 

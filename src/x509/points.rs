@@ -41,13 +41,22 @@ pub struct DistributionPoint {
     pub names: Vec<GeneralName>,
     /// A name relative to the CRL issuer's, in DER: an attribute SET.
     pub relative: Option<Vec<u8>>,
-    /// The reasons it covers, as bits of the extension; `None`: all.
+    /// The reasons it covers; `None`: all.
     pub reasons: Option<Reasons>,
     /// Who signs the CRL, if it is not the certificate's issuer.
     pub crl_issuer: Vec<GeneralName>,
 }
 
-/// A set of reasons for revocation (ReasonFlags, RFC 5280 section 4.2.1.13).
+/// A set of reasons for revocation (ReasonFlags, RFC 5280 section 4.2.1.13): those that the CRLs of a place tell of.
+///
+/// ```
+/// # use bulla::x509::{Certificate, RevocationReason};
+/// fn names(certificate: &Certificate) -> bulla::Result<Vec<&'static str>> {
+///     let points = certificate.crl_distribution_points()?;
+///     let reasons = points.iter().filter_map(|point| point.reasons).flat_map(|reasons| reasons.iter());
+///     Ok(reasons.map(RevocationReason::name).collect())
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Reasons(pub(super) u16);
 

@@ -1,4 +1,5 @@
 //! Certificate policies and what constrains them (RFC 5280 sections 4.2.1.4, 4.2.1.5, 4.2.1.11, 4.2.1.14).
+use super::attribute;
 use crate::encoding::oid::{KnownOid, Oid};
 use crate::encoding::tlv::{self, Tlv, Unsound, Walker};
 use crate::limits::POLICIES;
@@ -12,9 +13,10 @@ pub(super) const ANY_POLICY: KnownOid = KnownOid::new_unwrap("2.5.29.32.0");
 pub struct Policy {
     /// Which.
     pub id: Oid,
-    /// Where its text is to be had (CPS pointers).
+    /// Where its text is to be had (CPS pointers). What is in no string that bulla reads is here as RFC 4514 writes such
+    /// things: `#`, and its DER in hexadecimal.
     pub statements: Vec<String>,
-    /// Texts to be shown to users.
+    /// Texts to be shown to users, likewise.
     pub notices: Vec<String>,
 }
 
@@ -82,18 +84,31 @@ fn read_qualifiers(qualifiers: &mut Walker<'_>, policy: &mut Policy) -> tlv::Res
         let mut qualifier = qualifiers.sequence()?;
         let id = oid(&qualifier.any()?)?;
         let value = qualifier.any()?;
-        let text = |tlv: &Tlv<'_>| super::attribute::text(tlv.tag, tlv.value()).ok_or(Unsound);
         if id.is(&CPS) {
-            policy.statements.push(text(&value)?);
+            policy.statements.push(shown(&value)?);
         } else if id.is(&NOTICE) {
-            let mut notice = value.inside();
+            let mut notice = tlv::only(value.whole(), tlv::SEQUENCE)?.inside();
             notice.optional(tlv::SEQUENCE)?;
             if !notice.is_done() {
-                policy.notices.push(text(&notice.any()?)?);
+                policy.notices.push(shown(&notice.any()?)?);
             }
         }
     }
     Ok(())
+}
+
+/// A text for people. Nothing is decided by it, so that a kind of string that it may not be (RFC 5280 section 4.2.1.4), or
+/// letters that are not of its kind, are no reason to be without the policies: millions of Belgian cards have UTF-8 in a
+/// `VisibleString`. Parts where a text should be are one.
+fn shown(text: &Tlv<'_>) -> tlv::Result<String> {
+    const CONSTRUCTED: u8 = 0x20;
+    if text.tag & CONSTRUCTED != 0 {
+        return Err(Unsound);
+    }
+    let utf8 = || if text.tag == tlv::VISIBLE_STRING { str::from_utf8(text.value()).ok() } else { None };
+    let read = attribute::text(text.tag, text.value()).or_else(|| utf8().map(str::to_owned));
+    let hex = || text.whole().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    Ok(read.unwrap_or_else(|| format!("#{}", hex())))
 }
 
 pub(super) fn write_policies(policies: &[Oid]) -> Vec<u8> {
@@ -129,4 +144,49 @@ impl PolicyConstraints {
 /// InhibitAnyPolicy: a number of certificates.
 pub(super) fn read_skip(value: &[u8]) -> tlv::Result<u32> {
     tlv::only(value, tlv::INTEGER)?.small()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The policy 1.2.3 with one qualifier.
+    fn read(id: &KnownOid, value: &[u8]) -> tlv::Result<Vec<Policy>> {
+        let qualifier = tlv::sequence(&[&tlv::wrap(tlv::OID, &[id.as_bytes()]), value]);
+        let policy = tlv::sequence(&[&[6, 2, 42, 3], &tlv::sequence(&[&qualifier])]);
+        read_policies(&tlv::sequence(&[&policy]))
+    }
+
+    #[test]
+    fn a_policy_is_told_whatever_string_its_texts_are_in() {
+        for (tag, value, expected) in [
+            (tlv::VISIBLE_STRING, "limité".as_bytes(), "limité"),
+            (tlv::VISIBLE_STRING, b"limit\xe9", "#1a066c696d6974e9"),
+            (tlv::IA5_STRING, "limité".as_bytes(), "#16076c696d6974c3a9"),
+            (tlv::UTF8_STRING, b"\xff", "#0c01ff"),
+            (tlv::BMP_STRING, b"\0a\0b", "ab"),
+            (tlv::BMP_STRING, b"odd", "#1e036f6464"),
+            // GraphicString and GeneralString.
+            (0x19, b"x", "#190178"),
+            (0x1b, b"x", "#1b0178"),
+        ] {
+            let text = tlv::wrap(tag, &[value]);
+            let statement = read(&CPS, &text).unwrap().remove(0);
+            assert_eq!(
+                (statement.id.to_string(), statement.statements),
+                ("1.2.3".into(), vec![expected.into()])
+            );
+            let notice = read(&NOTICE, &tlv::sequence(&[&text])).unwrap().remove(0);
+            assert_eq!((notice.id.to_string(), notice.notices), ("1.2.3".into(), vec![expected.into()]));
+        }
+    }
+
+    #[test]
+    fn a_qualifier_that_is_no_text_at_all_is_refused() {
+        let text = tlv::wrap(tlv::UTF8_STRING, &[b"x"]);
+        assert!(read(&CPS, &text).is_ok());
+        assert!(read(&CPS, &tlv::sequence(&[&text])).is_err());
+        assert!(read(&NOTICE, &text).is_err());
+        assert!(read(&NOTICE, &tlv::sequence(&[&tlv::wrap(tlv::SET, &[&text])])).is_err());
+    }
 }

@@ -98,9 +98,8 @@ impl Request {
     /// Those of [`from_der`](Self::from_der), and [`Malformed`](crate::ErrorKind::Malformed) if there is none.
     pub fn from_pem(text: &str) -> Result<Self> {
         let labels = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
-        let blocks = pem::blocks(text)?;
-        let block = blocks.iter().find(|block| labels.contains(&block.label.as_str()));
-        Self::from_der(&block.ok_or_else(|| malformed("there is none in the PEM"))?.bytes)
+        let blocks = pem::blocks(text, |label| labels.contains(&label))?;
+        Self::from_der(&blocks.first().ok_or_else(|| malformed("there is none in the PEM"))?.bytes)
     }
 
     /// The request in DER, byte for byte as it came.
@@ -203,7 +202,7 @@ impl Request {
     /// The extensions that are asked for. None: empty.
     ///
     /// # Errors
-    /// [`Malformed`](crate::ErrorKind::Malformed) if they are not sound, or there twice.
+    /// [`Malformed`](crate::ErrorKind::Malformed) if they are not sound, or there twice, all or one.
     pub fn extensions(&self) -> Result<Vec<Extension>> {
         Ok(extension::all(self.raw_extensions()?).filter_map(|raw| raw.owned()).collect())
     }
@@ -212,6 +211,12 @@ impl Request {
         let Some(value) = self.value(&[EXTENSION_REQUEST, MICROSOFT_EXTENSIONS])? else { return Ok(&[]) };
         request_attribute::check_extensions(&value)
             .map_err(|_| malformed("the extensions that it asks for are not sound"))?;
+        let mut ids: Vec<&[u8]> = extension::all(value.whole()).map(|raw| raw.id).collect();
+        ids.sort_unstable();
+        // No certificate may have one twice (RFC 5280 section 4.2), and which was meant would be anybody's guess.
+        if ids.windows(2).any(|two| two.first() == two.last()) {
+            return Err(malformed("it asks for an extension twice"));
+        }
         Ok(value.whole())
     }
 

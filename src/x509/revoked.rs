@@ -16,13 +16,14 @@ use crate::limits::EXTENSIONS;
 
 /// Why a certificate was revoked (RFC 5280 section 5.3.1).
 ///
-/// `Display` gives OpenSSL's words; as text they are read as RFC 5280 names them.
+/// `Display` gives OpenSSL's words; as text they are read as RFC 5280 names them, which [`name`](Self::name) gives.
 ///
 /// ```
 /// use bulla::x509::RevocationReason;
 /// let reason: RevocationReason = "keyCompromise".parse()?;
 /// assert_eq!(reason, RevocationReason::KeyCompromise);
 /// assert_eq!(reason.to_string(), "Key Compromise");
+/// assert_eq!(reason.name(), "keyCompromise");
 /// # Ok::<(), bulla::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -68,6 +69,13 @@ const REASONS: [(Reason, u8, Option<u8>, &str, &str); 10] = [
 ];
 
 impl RevocationReason {
+    /// Its name in RFC 5280 section 5.3.1.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let found = REASONS.iter().find(|(reason, ..)| *reason == self);
+        found.map_or("unspecified", |(_, _, _, name, _)| name)
+    }
+
     /// A CRLReason, under whatever tag.
     pub(super) fn read(tlv: &Tlv<'_>) -> tlv::Result<Self> {
         let number = tlv.small()?;
@@ -109,7 +117,7 @@ impl Reasons {
         bit.is_some_and(|bit| self.0 >> bit & 1 == 1)
     }
 
-    /// All of them.
+    /// All of them, in the order of their bits.
     pub fn iter(self) -> impl Iterator<Item = RevocationReason> {
         REASONS.iter().map(|(reason, ..)| *reason).filter(move |reason| self.contains(*reason))
     }

@@ -105,6 +105,9 @@ impl TrustAnchors {
 
     /// Those whom the system trusts. Certificates of the store that bulla cannot read are passed over.
     ///
+    /// Where the environment has `SSL_CERT_FILE` or `SSL_CERT_DIR`, what they name stands in the place of the system's store,
+    /// as it does for OpenSSL.
+    ///
     /// # Errors
     /// [`Io`](crate::ErrorKind::Io) if the system's store cannot be read, [`Usage`](crate::ErrorKind::Usage) if it is empty.
     #[cfg(feature = "system-roots")]

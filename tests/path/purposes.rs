@@ -40,7 +40,7 @@ fn mail_is_encrypted_only_to_keys_that_may_and_can() {
         (KeyKind::P256, true, true),
         (KeyKind::rsa(2048), true, true),
         (KeyKind::MlKem768, true, false),
-        (KeyKind::X25519, false, false),
+        (KeyKind::X25519, true, false),
         (KeyKind::Ed25519, false, true),
         (KeyKind::MlDsa44, false, true),
     ] {

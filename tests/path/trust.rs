@@ -1,7 +1,9 @@
 //! Trust anchors, times, old algorithms, and errors that name the certificate at fault.
 use std::time::Duration;
 
-use bulla::x509::{Certificate, Mailbox, Purpose, Revocation, TrustAnchors, Validation};
+use bulla::x509::{
+    Certificate, Extension, Issue, Mailbox, Profile, Purpose, Revocation, TrustAnchors, Validation,
+};
 use bulla::{ErrorKind, Time};
 
 use super::{below, key, root, trusting};
@@ -81,7 +83,7 @@ fn a_leaf_certifies_nobody() {
 #[test]
 fn an_anchor_that_is_no_authority_vouches_for_itself_alone() {
     let own = key();
-    let pinned = bulla::x509::Issue::self_signed(&"CN=Pinned".parse().unwrap(), &own).unwrap();
+    let pinned = Issue::self_signed(&"CN=Pinned".parse().unwrap(), &own).unwrap();
     let anchors = trusting(&pinned);
     let validation = Validation::new(Purpose::Any, Revocation::Off);
     assert!(validation.validate(&pinned, &anchors).is_ok());
@@ -107,6 +109,26 @@ fn a_changed_certificate_is_not_trusted() {
 }
 
 #[test]
+fn a_critical_extension_that_cannot_be_read_is_refused_though_nobody_asks_for_it() {
+    let key = key();
+    // It trusts itself, so that its signature, which the change breaks, is not asked for.
+    let judged = |critical: bool, tag: u8| {
+        let names = vec![0x30, 5, 0x82, 3, b'a', b'.', b'b'];
+        let issuer_names = Extension::new("2.5.29.18".parse().unwrap(), critical, names);
+        let profile = Profile::tls_client(&"CN=Bob".parse().unwrap()).unwrap();
+        let issue = Issue::self_signed_for(profile, &key).unwrap().extension(issuer_names);
+        let mut der = issue.sign().unwrap().as_der().to_vec();
+        let at = der.windows(5).position(|bytes| bytes == [5, 0x82, 3, b'a', b'.']).unwrap();
+        der[at - 1] = tag;
+        let certificate = Certificate::from_der(&der).unwrap();
+        let validation = Validation::new(Purpose::Any, Revocation::Off);
+        validation.validate(&certificate, &trusting(&certificate)).map(|_| ()).map_err(|error| error.kind())
+    };
+    assert_eq!([judged(false, 0x30), judged(true, 0x30), judged(false, 0x31)], [Ok(()); 3]);
+    assert_eq!(judged(true, 0x31), Err(ErrorKind::Untrusted));
+}
+
+#[test]
 fn there_is_always_an_anchor() {
     assert_eq!(TrustAnchors::new([]).unwrap_err().kind(), ErrorKind::Usage);
     let folder = tempfile::tempdir().unwrap();
@@ -123,4 +145,53 @@ fn there_is_always_an_anchor() {
 fn mozillas_roots_are_all_read() {
     let roots = TrustAnchors::mozilla().unwrap();
     assert_eq!(roots.len(), webpki_roots::TLS_SERVER_ROOTS.len());
+}
+
+/// What the test below shall find when it runs again, in a process of its own.
+#[cfg(feature = "system-roots")]
+const EXPECTED: &str = "BULLA_TEST_SYSTEM";
+
+#[cfg(feature = "system-roots")]
+#[test]
+fn the_system_gives_anchors_or_an_error_and_never_an_empty_set() {
+    if let Some(expected) = std::env::var_os(EXPECTED) {
+        let found = TrustAnchors::system().map(|anchors| anchors.len()).map_err(|error| error.kind());
+        return assert_eq!(format!("{found:?}"), expected.to_str().unwrap());
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let pem = root("CN=Root").certificate().to_pem();
+    let other = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let two = root("CN=Other").certificate().to_pem();
+    for (file, expected) in [
+        (write("one.pem", &pem), "Ok(1)"),
+        (write("odd.pem", &format!("{other}{pem}{two}")), "Ok(2)"),
+        (write("empty.pem", ""), "Err(Usage)"),
+        (write("no certificate.pem", other), "Err(Usage)"),
+        (folder.path().join("absent.pem"), "Err(Io)"),
+    ] {
+        in_a_system_with(&file, expected);
+    }
+    // What the system itself has differs from one to the next.
+    let bundle = "/etc/ssl/certs/ca-certificates.crt";
+    let known = std::env::var_os("SSL_CERT_FILE").or(std::env::var_os("SSL_CERT_DIR")).is_none();
+    if known && std::path::Path::new(bundle).is_file() {
+        assert!(TrustAnchors::system().unwrap().len() > 20);
+    }
+}
+
+/// Runs the test above again, where this file is all that the system trusts.
+#[cfg(feature = "system-roots")]
+fn in_a_system_with(file: &std::path::Path, expected: &str) {
+    let name = "path::trust::the_system_gives_anchors_or_an_error_and_never_an_empty_set";
+    let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+    again.args(["--exact", name, "--nocapture"]).env_remove("SSL_CERT_DIR");
+    let output = again.env("SSL_CERT_FILE", file).env(EXPECTED, expected).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}: {}", file.display(), String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("1 passed"), "no test is named {name}");
 }

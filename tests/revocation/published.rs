@@ -22,23 +22,6 @@ impl From<Error> for Refused {
     }
 }
 
-/// As RFC 5280 names it.
-fn name(reason: RevocationReason) -> &'static str {
-    const NAMES: [&str; 10] = [
-        "unspecified",
-        "keyCompromise",
-        "cACompromise",
-        "affiliationChanged",
-        "superseded",
-        "cessationOfOperation",
-        "certificateHold",
-        "removeFromCRL",
-        "privilegeWithdrawn",
-        "aACompromise",
-    ];
-    NAMES.into_iter().find(|name| name.parse::<RevocationReason>().unwrap() == reason).unwrap()
-}
-
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -70,7 +53,7 @@ fn crl(file: &Path) -> Result<Crl, Error> {
 fn entry(entry: &Revoked<'_>) -> Result<String, Error> {
     let mut text = format!("{}; {}", entry.serial(), entry.at()?);
     if let Some(reason) = entry.reason()? {
-        write!(text, "; {}", name(reason)).unwrap();
+        write!(text, "; {}", reason.name()).unwrap();
     }
     if let Some(since) = entry.invalidity_date()? {
         write!(text, "; invalid since {since}").unwrap();
@@ -101,17 +84,7 @@ fn scope(point: &IssuingDistributionPoint) -> String {
         parts.extend(there.then(|| text.to_owned()));
     }
     if let Some(reasons) = point.only_some_reasons {
-        let all = [
-            RevocationReason::KeyCompromise,
-            RevocationReason::CaCompromise,
-            RevocationReason::AffiliationChanged,
-            RevocationReason::Superseded,
-            RevocationReason::CessationOfOperation,
-            RevocationReason::CertificateHold,
-            RevocationReason::PrivilegeWithdrawn,
-            RevocationReason::AaCompromise,
-        ];
-        let some: Vec<&str> = all.into_iter().filter(|reason| reasons.contains(*reason)).map(name).collect();
+        let some: Vec<&str> = reasons.iter().map(RevocationReason::name).collect();
         parts.push(format!("for {}", some.join(" ")));
     }
     parts.extend(point.is_indirect.then(|| "indirect".to_owned()));
@@ -163,7 +136,7 @@ fn status(status: CertificateStatus) -> String {
         CertificateStatus::Unknown => "unknown".to_owned(),
         CertificateStatus::Revoked { at, reason: None, .. } => format!("revoked {at}"),
         CertificateStatus::Revoked { at, reason: Some(reason), .. } => {
-            format!("revoked {at} {}", name(reason))
+            format!("revoked {at} {}", reason.name())
         }
         other => panic!("{other:?}"),
     }

@@ -176,6 +176,10 @@ fn a_request_that_is_odd_in_one_place_is_read_in_the_others() {
     assert_eq!(twice.extensions().unwrap_err().kind(), ErrorKind::Malformed);
     assert_eq!(twice.attributes().count(), 2);
     assert!(twice.verify().is_ok());
+    let one_twice = make(&[attribute(&id(14), &wrap(0x30, &extension[2..].repeat(2)))]);
+    assert_eq!(one_twice.extensions().unwrap_err().kind(), ErrorKind::Malformed);
+    assert_eq!(one_twice.alternative_names().unwrap_err().kind(), ErrorKind::Malformed);
+    assert_eq!(one_twice.attributes().count(), 1);
     let none = make(&[
         attribute(&id(14), &[]),
         attribute(&id(7), &wrap(2, &[1])),

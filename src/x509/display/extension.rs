@@ -230,25 +230,13 @@ fn point(sheet: &mut Sheet<'_, '_>, point: &DistributionPoint) -> fmt::Result {
         sheet.inside(|sheet| sheet.dump(relative, MOST))?;
     }
     match point.reasons {
-        Some(flags) => {
-            let all = REASONS.iter().filter(|reason| flags.contains(**reason)).collect::<Vec<_>>();
-            sheet.line(format_args!("Reasons: {}", listed(&all, |reason| reason.to_string())))
+        Some(reasons) => {
+            let all: Vec<RevocationReason> = reasons.iter().collect();
+            sheet.line(format_args!("Reasons: {}", listed(&all, RevocationReason::to_string)))
         }
         None => Ok(()),
     }
 }
-
-/// Those that have a bit in ReasonFlags.
-const REASONS: [RevocationReason; 8] = [
-    RevocationReason::KeyCompromise,
-    RevocationReason::CaCompromise,
-    RevocationReason::AffiliationChanged,
-    RevocationReason::Superseded,
-    RevocationReason::CessationOfOperation,
-    RevocationReason::CertificateHold,
-    RevocationReason::PrivilegeWithdrawn,
-    RevocationReason::AaCompromise,
-];
 
 fn access(sheet: &mut Sheet<'_, '_>, access: &AccessDescription) -> fmt::Result {
     let method = match access {

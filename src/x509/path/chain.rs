@@ -123,7 +123,9 @@ pub(super) fn every(certificate: &Certificate, rules: &Rules<'_>) -> Result<(), 
             return Err(Fault::new(Reason::Malformed, certificate, "an extension is there twice"));
         }
         ids.push(id);
-        if critical && !UNDERSTOOD.iter().any(|known| raw.is(known)) {
+        // RFC 5280 section 4.2: one that is not known, or says what nobody can process, whether it is asked or not.
+        let unknown = !UNDERSTOOD.iter().any(|known| raw.is(known));
+        if critical && (unknown || !raw.is_sound()) {
             let shown =
                 Oid::from_value(id).map_or_else(|| "of no sound name".to_owned(), |oid| oid.to_string());
             let why = format!("its critical extension {shown} is not understood");

@@ -200,10 +200,10 @@ fn covers_host(base: &str, host: &str) -> Option<bool> {
 }
 
 /// The host itself and all below it. A leading dot, which RFC 5280 does not know for hosts, is taken as most do: below
-/// only. A wildcard is permitted if all that it stands for is, and excluded if anything is.
+/// only. A dot at the end of a host says that it is whole, and no more: with it, too, an excluded host is excluded. A
+/// wildcard is permitted if all that it stands for is, and excluded if anything is.
 fn covers_dns(base: &str, text: &str, side: Side) -> Option<bool> {
     let (base, host) = (base.to_ascii_lowercase(), text.to_ascii_lowercase());
-    // A dot at the end says that the name is whole, and names the same host.
     let host = host.strip_suffix('.').unwrap_or(&host);
     if !is_host(host.strip_prefix("*.").unwrap_or(host)) {
         return None;
@@ -279,4 +279,38 @@ pub(super) fn names_mailbox(names: &[GeneralName], address: &EmailAddress) -> bo
         }
         _ => false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dot_at_the_end_of_a_host_takes_it_out_of_no_constraint() {
+        let judge = |stated: NameConstraints, host: &str| {
+            let mut left = Comparisons::new();
+            let names = vec![GeneralName::Dns(host.into())];
+            let subject = Subject::new(&Name::new(&[]).unwrap(), names, &mut left)?;
+            subject.within(&Constraints::new(&stated, &mut left)?, &mut left)
+        };
+        let permitted =
+            |base: &str| NameConstraints { permitted: vec![Subtree::Dns(base.into())], excluded: Vec::new() };
+        let excluded =
+            |base: &str| NameConstraints { excluded: vec![Subtree::Dns(base.into())], permitted: Vec::new() };
+        for (base, host, is_within) in [
+            ("example.org", "a.example.org.", true),
+            ("example.org", "example.org.", true),
+            (".example.org", "a.example.org.", true),
+            ("example.org", "*.example.org.", true),
+            ("example.org", "example.com.", false),
+        ] {
+            assert_eq!(judge(permitted(base), host).is_ok(), is_within, "{base} {host}");
+            assert_eq!(judge(excluded(base), host).is_err(), is_within, "{base} {host}");
+        }
+        // What is no host at all is in doubt, and so refused.
+        for odd in ["a.example.org..", ".", "*.", ""] {
+            let judged = judge(excluded("example.org"), odd);
+            assert!(matches!(judged, Err(Breach::Unknown(_))), "{odd}: {judged:?}");
+        }
+    }
 }
