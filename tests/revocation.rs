@@ -21,6 +21,7 @@ mod revocation {
     mod crl_hostile;
     mod crl_order;
     mod crl_scope;
+    mod gnutls;
     pub(crate) mod make;
     mod ocsp;
     mod ocsp_hostile;

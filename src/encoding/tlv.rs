@@ -247,6 +247,13 @@ pub(crate) fn unsigned(tag: u8, big_endian: &[u8]) -> Vec<u8> {
     }
 }
 
+/// The bits of a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), without what kind of key it is.
+pub(crate) fn key_bits(public_key_info: &[u8]) -> Result<&[u8]> {
+    let mut inside = only(public_key_info, SEQUENCE)?.inside();
+    inside.any()?;
+    inside.expect(BIT_STRING)?.bits()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -55,7 +55,7 @@ const PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1
 const MGF1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.8");
 
 /// Hash functions: RFC 4055 section 2.1.
-const DIGESTS: [(Digest, ObjectIdentifier); 5] = [
+pub(crate) const DIGESTS: [(Digest, ObjectIdentifier); 5] = [
     (Digest::Sha1, ObjectIdentifier::new_unwrap("1.3.14.3.2.26")),
     (Digest::Sha224, ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.4")),
     (Digest::Sha256, ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1")),

@@ -456,12 +456,8 @@ impl<'a, Of> Issue<'a, Of> {
 /// A short name of a key: the first 160 bits of the SHA-256 of its bits (RFC 7093 section 2, method 1). It has to be
 /// unlike others by accident only; but SHA-1 would be one more place to explain, and nobody needs it.
 pub(super) fn key_identifier(public_key_info: &[u8]) -> Result<Vec<u8>> {
-    let bits = |info| {
-        let mut inside = tlv::only(info, tlv::SEQUENCE)?.inside();
-        inside.any()?;
-        inside.expect(tlv::BIT_STRING)?.bits()
-    };
-    let bits = bits(public_key_info).map_err(|_| Error::malformed("public key", "it is no sound key"))?;
+    let bits =
+        tlv::key_bits(public_key_info).map_err(|_| Error::malformed("public key", "it is no sound key"))?;
     let mut digest = hash::digest(Digest::Sha256, &[bits]);
     digest.truncate(20);
     Ok(digest)

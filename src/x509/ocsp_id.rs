@@ -4,6 +4,7 @@ use super::name::Name;
 use crate::encoding::oid::KnownOid;
 use crate::encoding::tlv::{self, Tlv};
 use crate::error::{Error, Result};
+use crate::keys::algorithm::DIGESTS;
 use crate::primitives::hash::{self, Digest};
 
 /// Whoever issued the certificate that is asked about. An anchor need not have a certificate.
@@ -37,15 +38,8 @@ pub(super) struct CertId<'a> {
     pub(super) serial: &'a [u8],
 }
 
-/// Hashes of CertIDs (RFC 4055 section 2.1). SHA-1 is what most responders know (RFC 5019 section 2.1.1), and nothing
-/// hangs on collisions: whoever could make two issuers with the same key hash would be an issuer already.
-const DIGESTS: [(Digest, KnownOid); 4] = [
-    (Digest::Sha1, SHA1),
-    (Digest::Sha256, KnownOid::new_unwrap("2.16.840.1.101.3.4.2.1")),
-    (Digest::Sha384, KnownOid::new_unwrap("2.16.840.1.101.3.4.2.2")),
-    (Digest::Sha512, KnownOid::new_unwrap("2.16.840.1.101.3.4.2.3")),
-];
-
+/// The hash of what bulla asks. It is what most responders know (RFC 5019 section 2.1.1), and nothing hangs on collisions:
+/// whoever could make two issuers with the same key hash would be an issuer already.
 const SHA1: KnownOid = KnownOid::new_unwrap("1.3.14.3.2.26");
 
 impl<'a> CertId<'a> {
@@ -68,7 +62,7 @@ impl<'a> CertId<'a> {
 
     /// Whether it is this certificate's.
     pub(super) fn is_of(&self, about: &About<'_>) -> bool {
-        let (Some(digest), Some(bits)) = (self.digest, key_bits(about.issuer.public_key_info)) else {
+        let (Some(digest), Ok(bits)) = (self.digest, tlv::key_bits(about.issuer.public_key_info)) else {
             return false;
         };
         *self.serial == *about.certificate.serial().as_bytes()
@@ -79,19 +73,12 @@ impl<'a> CertId<'a> {
 
 /// CertID with SHA-1.
 pub(super) fn write(about: &About<'_>) -> Result<Vec<u8>> {
-    let unsound = || Error::malformed("public key", "it is no sound key");
-    let bits = key_bits(about.issuer.public_key_info).ok_or_else(unsound)?;
+    let unsound = |_| Error::malformed("public key", "it is no sound key");
+    let bits = tlv::key_bits(about.issuer.public_key_info).map_err(unsound)?;
     let octets = |bytes| tlv::wrap(tlv::OCTET_STRING, &[&hash::digest(Digest::Sha1, &[bytes])]);
     let algorithm = tlv::sequence(&[&tlv::wrap(tlv::OID, &[SHA1.as_bytes()]), &[tlv::NULL, 0]]);
     let name = octets(about.certificate.issuer_der());
     Ok(tlv::sequence(&[&algorithm, &name, &octets(bits), &about.certificate.serial().write()]))
-}
-
-/// The bits of the key, without what kind it is.
-fn key_bits(public_key_info: &[u8]) -> Option<&[u8]> {
-    let mut inside = tlv::only(public_key_info, tlv::SEQUENCE).ok()?.inside();
-    inside.any().ok()?;
-    inside.expect(tlv::BIT_STRING).ok()?.bits().ok()
 }
 
 /// Who answered: ResponderID (RFC 6960 section 4.2.1).
@@ -109,9 +96,8 @@ impl ResponderId {
     pub(super) fn is(&self, who: &Issuer<'_>) -> bool {
         match self {
             ResponderId::Name(name) => name.as_der() == who.name || *name == Name::of(who.name),
-            ResponderId::KeyHash(hash) => {
-                key_bits(who.public_key_info).is_some_and(|bits| *hash == hash::digest(Digest::Sha1, &[bits]))
-            }
+            ResponderId::KeyHash(hash) => tlv::key_bits(who.public_key_info)
+                .is_ok_and(|bits| *hash == hash::digest(Digest::Sha1, &[bits])),
         }
     }
 }

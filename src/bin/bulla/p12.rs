@@ -69,7 +69,7 @@ pub(crate) struct Import {
     /// Write the certificates alone
     #[arg(long, conflicts_with_all = ["plain", "new passphrase source"])]
     certificates: bool,
-    /// Read old files, encrypted with RC2 or triple DES: whoever got hold of one may have read it
+    /// Read old files, encrypted with RC2 or triple DES (whoever got hold of one may have read it), or with a MAC of SHA-1
     #[arg(long)]
     legacy: bool,
     /// Open a file that is under an empty passphrase or none, as stores of certificates often are

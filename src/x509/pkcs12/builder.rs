@@ -14,9 +14,7 @@ use crate::primitives::hash;
 use crate::secret::{SecretVec, opaque_debug};
 use crate::x509::certificate::Certificate;
 use crate::x509::credential::Credential;
-
-/// anyExtendedKeyUsage (RFC 5280 section 4.2.1.12).
-const ANY_PURPOSE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
+use crate::x509::usage::ANY_PURPOSE;
 
 /// Makes a PKCS #12 file. See [`Pkcs12`](super::Pkcs12).
 ///
@@ -173,7 +171,7 @@ impl Pkcs12Builder {
         let name = entry.name.as_deref().or(own.map(|key| key.name.as_str()));
         let mut attributes = labels(name.unwrap_or_default(), own);
         if entry.trusted {
-            attributes.push(attribute(TRUSTED_KEY_USAGE, &oid(ANY_PURPOSE)));
+            attributes.push(attribute(TRUSTED_KEY_USAGE, &tlv::wrap(OID, &[ANY_PURPOSE.as_bytes()])));
         }
         bag(CERTIFICATE, &value, attributes)
     }

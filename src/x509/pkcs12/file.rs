@@ -44,20 +44,20 @@ impl Pkcs12 {
     /// all are told apart by some programs, so both are tried.
     ///
     /// It reads what the programs of today write: AES in PBES2 (RFC 8018), and nothing encrypted at all; a MAC by HMAC
-    /// (RFC 7292 appendix B) or PBMAC1 (RFC 9579). HMAC-SHA-1 is among them: collisions do not help against a MAC, and OpenSSL
-    /// wrote it until 3.0.
+    /// (RFC 7292 appendix B) or PBMAC1 (RFC 9579), with SHA-224 or better.
     ///
     /// # Errors
     /// [`NoKeyFits`](ErrorKind::NoKeyFits) if the passphrase is wrong or the file was changed;
     /// [`Unauthentic`](ErrorKind::Unauthentic) if it has no MAC that could tell;
     /// [`OverLimit`](ErrorKind::OverLimit) if trying would take too much work or memory, or it is over 16 MiB;
-    /// [`Unsupported`](ErrorKind::Unsupported) if it is encrypted with RC2 or triple DES (see
+    /// [`Unsupported`](ErrorKind::Unsupported) if it is encrypted with RC2 or triple DES or its MAC is of SHA-1 (see
     /// [`read_legacy`](Self::read_legacy)), or to a key; [`Malformed`](ErrorKind::Malformed) if it is none.
     pub fn read(bytes: &[u8], passphrase: Option<&Passphrase>) -> Result<Self> {
         Self::read_with(bytes, passphrase, false)
     }
 
-    /// [`read`](Self::read) for old files, encrypted with RC2 or triple DES: whoever got hold of one may have read it.
+    /// [`read`](Self::read) for old files, encrypted with RC2 or triple DES, which whoever got hold of one may have read, or
+    /// with a MAC of SHA-1, as OpenSSL wrote it until 3.0.
     ///
     /// # Errors
     /// Those of [`read`](Self::read).
@@ -83,6 +83,10 @@ impl Pkcs12 {
         }
         let mac = Mac::read(&mut pfx)?;
         pfx.end().map_err(unsound)?;
+        if mac.is_old() && !legacy {
+            let hint = "export it again, or read it as the old file it is (read_legacy, --legacy)";
+            return Err(unsupported("its MAC is made with SHA-1", hint));
+        }
         let mut budget = Budget::new(KdfLimits::default());
         let text = mac.verify(content, password::texts(passphrase), &mut budget)?;
         Ok(Pkcs12 { bags: bags::read(content, &text, legacy, &mut budget)? })

@@ -2,9 +2,10 @@
 use spki::ObjectIdentifier;
 
 use super::password::Text;
-use super::syntax::{Algorithm, HASHES, HMACS, WHAT, digest, identifier, unsound, unsupported};
+use super::syntax::{Algorithm, HMACS, WHAT, digest, identifier, unsound, unsupported};
 use crate::encoding::tlv::{self, INTEGER, NULL, OCTET_STRING, OID, SEQUENCE, Unsound, Walker};
 use crate::error::{Error, ErrorKind, Result};
+use crate::keys::algorithm::DIGESTS;
 use crate::keys::work::Budget;
 use crate::limits::PBMAC1_KEY_BYTES;
 use crate::primitives::hash::Digest;
@@ -26,8 +27,7 @@ pub(super) struct Mac<'a> {
 
 /// How the key of HMAC is made of the passphrase.
 enum Derivation<'a> {
-    /// RFC 7292 appendix B. With SHA-1, too: HMAC does not need a hash without collisions, and OpenSSL up to 1.1 wrote it
-    /// round AES. What keeps a guesser away is the passphrase and the iterations.
+    /// RFC 7292 appendix B.
     Pkcs12 { salt: &'a [u8], iterations: u32 },
     /// RFC 9579.
     Pbkdf2 { salt: &'a [u8], iterations: u32, length: usize, prf: Digest },
@@ -46,7 +46,7 @@ impl<'a> Mac<'a> {
             pbmac1(&algorithm)?
         } else {
             let digest =
-                digest(&HASHES, algorithm.oid).filter(|_| algorithm.is_plain()).ok_or_else(unknown)?;
+                digest(&DIGESTS, algorithm.oid).filter(|_| algorithm.is_plain()).ok_or_else(unknown)?;
             (Derivation::Pkcs12 { salt, iterations }, digest)
         };
         // A shorter tag would be one that is easier to guess.
@@ -54,6 +54,11 @@ impl<'a> Mac<'a> {
             return Err(Error::malformed(WHAT, "its MAC has not the length of its hash"));
         }
         Ok(Mac { key, digest, tag })
+    }
+
+    /// Whether it is made with SHA-1, as files of old are.
+    pub(super) fn is_old(&self) -> bool {
+        self.digest == Digest::Sha1
     }
 
     /// The text under which the content is authentic.
@@ -155,7 +160,7 @@ pub(super) fn write(content: &[u8], text: &Text, iterations: u32) -> Vec<u8> {
     let salt = random::bytes::<16>();
     let key = pbe::pkcs12(Digest::Sha256, Purpose::Mac, &text.utf16, &salt, iterations, 32);
     let tag = pbe::hmac(Digest::Sha256, &key, content);
-    let algorithm = plain(identifier(&HASHES, Digest::Sha256));
+    let algorithm = plain(identifier(&DIGESTS, Digest::Sha256));
     let info = tlv::sequence(&[&algorithm, &tlv::wrap(OCTET_STRING, &[&tag])]);
     tlv::sequence(&[&info, &tlv::wrap(OCTET_STRING, &[&salt]), &tlv::number(iterations)])
 }

@@ -22,14 +22,6 @@ const SIGNED_DATA: ObjectIdentifier = oid("1.2.840.113549.1.7.2");
 const ENVELOPED_DATA: ObjectIdentifier = oid("1.2.840.113549.1.7.3");
 pub(super) const ENCRYPTED_DATA: ObjectIdentifier = oid("1.2.840.113549.1.7.6");
 
-/// Hashes of the MAC (RFC 8017 appendix B.1).
-pub(super) const HASHES: [(Digest, ObjectIdentifier); 5] = [
-    (Digest::Sha1, oid("1.3.14.3.2.26")),
-    (Digest::Sha224, oid("2.16.840.1.101.3.4.2.4")),
-    (Digest::Sha256, oid("2.16.840.1.101.3.4.2.1")),
-    (Digest::Sha384, oid("2.16.840.1.101.3.4.2.2")),
-    (Digest::Sha512, oid("2.16.840.1.101.3.4.2.3")),
-];
 /// HMACs of PBMAC1 and PBKDF2 (RFC 8018 appendix B.1). Not SHA-1: PBMAC1 is younger than its flaws.
 pub(super) const HMACS: [(Digest, ObjectIdentifier); 4] = [
     (Digest::Sha224, oid("1.2.840.113549.2.8")),
