@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::algorithm::{Digest, SignatureAlgorithm};
 use super::kind::KeyKind;
-use super::public::{Fingerprint, PublicKey};
+use super::public::{Fingerprint, PublicKey, not_signed};
 use crate::encoding::pem;
 use crate::error::{Error, ErrorKind, Result};
 use crate::verified::Verified;
@@ -110,7 +110,7 @@ impl DsaPublicKey {
         if DIGESTS.into_iter().any(check) {
             return Ok(Verified::new(message, self.clone()));
         }
-        Err(Error::unauthentic())
+        Err(not_signed())
     }
 }
 

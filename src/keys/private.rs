@@ -11,7 +11,7 @@ use super::public::{PublicKey, is_separated, separated};
 use super::remote::{self, RemoteKey, ToSign};
 use super::{KdfLimits, Passphrase};
 use crate::encoding::pem;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::primitives::{hash, rsa};
 use crate::secret::SecretVec;
 
@@ -99,6 +99,12 @@ impl PrivateKey {
             "PRIVATE KEY" | "ENCRYPTED PRIVATE KEY" => Self::from_der(&block.bytes, ask),
             "RSA PRIVATE KEY" => Self::new(pkcs8::from_pkcs1(&block.bytes)?),
             "EC PRIVATE KEY" => Self::new(pkcs8::from_sec1(&block.bytes, None)?),
+            "OPENSSH PRIVATE KEY" => Err(Error::new(
+                ErrorKind::Unsupported,
+                "private key",
+                "it is in OpenSSH's own form, which is read to open files only",
+                "use it as an identity (decrypt -i), or make another key",
+            )),
             _ => Err(unsupported()),
         }
     }

@@ -11,7 +11,7 @@ use super::algorithm::{Digest, SignatureAlgorithm};
 use super::dsa;
 use super::kind::{Algorithm, KeyKind, rsa_bits, unsupported};
 use crate::encoding::pem;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{KEY_FILE_BYTES, RSA_MAX_BITS, RSA_MIN_BITS_OLD};
 use crate::primitives::scheme::Scheme;
 use crate::primitives::{self, hash, rsa};
@@ -281,8 +281,18 @@ impl PublicKey {
             }
             _ => false,
         };
-        if good { Ok(()) } else { Err(Error::unauthentic()) }
+        if good { Ok(()) } else { Err(not_signed()) }
     }
+}
+
+/// It says no more: which part did not fit would help whoever tries.
+pub(super) fn not_signed() -> Error {
+    Error::new(
+        ErrorKind::Unauthentic,
+        "signature",
+        "it is not this key's for this message and this context",
+        "do not use the message; get a good copy, or give the context it was signed for",
+    )
 }
 
 /// What is signed for a context: the construction of TLS 1.3 (RFC 8446 section 4.4.3) over the SHA-512 of the message.

@@ -64,7 +64,7 @@ impl Authority {
         let is_ca = certificate.basic_constraints()?.is_some_and(|constraints| constraints.is_ca);
         let usage = certificate.key_usage()?;
         if !is_ca || !usage.is_none_or(|usage| usage.allows(KeyUsage::CERTIFICATE_SIGN)) {
-            let hint = "give a CA's certificate and key, or make one with Authority::root";
+            let hint = "give a CA's certificate and key; `Authority::root` or `bulla cert self-signed --ca` make one";
             return Err(Error::usage("authority", "its certificate is no CA's", hint));
         }
         Ok(Authority { credential })

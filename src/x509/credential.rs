@@ -49,7 +49,7 @@ impl Credential {
         match others.first() {
             None => Ok(credential),
             Some(other) => {
-                let why = format!("a certificate does not belong to its chain: {other:?}");
+                let why = format!("a certificate does not belong to its chain: that of {}", other.subject());
                 Err(Error::usage("credential", why, "leave it out"))
             }
         }

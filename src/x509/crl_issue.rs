@@ -105,7 +105,8 @@ impl<'a> CrlIssue<'a> {
         Ok(self)
     }
 
-    /// Lists a certificate, by the number that this issuer gave it. What was said of it before is replaced.
+    /// Lists a certificate, by the number that this issuer gave it. One that the updated CRL lists already stays as it is
+    /// listed there: only a hold is replaced, and anything else makes [`sign`](Self::sign) fail.
     pub fn revoke(mut self, serial: &Serial, at: Time, reason: RevocationReason) -> Self {
         self.revoked.insert(serial.clone(), (at, reason));
         self
@@ -170,8 +171,16 @@ impl<'a> CrlIssue<'a> {
     fn entries(&self) -> Result<Vec<u8>> {
         let mut entries = Vec::new();
         if let Some(before) = &self.before {
-            let kept = before.revoked().filter(|revoked| !self.revoked.contains_key(&revoked.serial()));
-            kept.for_each(|revoked| entries.extend_from_slice(revoked.as_der()));
+            for listed in before.revoked() {
+                if !self.revoked.contains_key(&listed.serial()) {
+                    entries.extend_from_slice(listed.as_der());
+                } else if listed.reason()? != Some(RevocationReason::CertificateHold) {
+                    // When and why it was revoked first is what signatures of before are judged by.
+                    let why =
+                        format!("certificate {} is listed already, since {}", listed.serial(), listed.at()?);
+                    return Err(Error::usage("CRL", why, "leave it out: what is listed stays listed"));
+                }
+            }
         }
         for (serial, (at, reason)) in &self.revoked {
             if *reason == RevocationReason::RemoveFromCrl {

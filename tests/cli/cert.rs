@@ -46,7 +46,7 @@ fn a_certificate_that_is_trusted_is_shown_with_its_chain() {
         "  CN=alice@example.org\n",
         "  CN=Test CA NOT SECRET,O=bulla test-ca\n",
         "  trusted: CN=Test root NOT SECRET,O=bulla test-ca\n",
-        "nothing that was given says that one is revoked",
+        "revocation: not known of every certificate",
     ] {
         assert!(run.text().contains(said), "{}", run.text());
     }
@@ -115,6 +115,12 @@ fn revocation_that_cannot_be_told_is_exit_code_5_only_if_it_is_asked_for() {
     }
     lab.ok(&format!("{TRUST} --purpose any --revocation require {CRLS} ca/alice.pem"));
     // Nobody looks.
+    let known = |more: &str| {
+        json(&lab, &format!("{TRUST} --json --purpose any {more} ca/alice.pem"))["revocation"].clone()
+    };
+    assert_eq!(known(CRLS), "known");
+    assert_eq!(known("--crl ca/root.crl --revocation if-given"), "unknown");
+    assert_eq!(known("--revocation off"), "off");
     let off = text(&lab, &format!("{TRUST} --purpose any {CRLS} --revocation off ca/revoked-mail.pem"));
     assert!(off.contains("revocation: not looked at"), "{off}");
 }

@@ -46,6 +46,23 @@ fn a_crl_is_made_goes_on_and_is_checked() {
 }
 
 #[test]
+fn who_is_listed_stays_listed() {
+    let lab = with_authority();
+    lab.ok(&format!("crl make {ISSUER} --revoke ca/bob.pem --reason keyCompromise -o ca.crl"));
+    // Begun anew over the old one, nobody would be revoked.
+    let error = lab.fails(2, &format!("crl make {ISSUER} --revoke ca/alice.pem --force -o ca.crl"));
+    assert!(error.contains("--update"), "{error}");
+    let error =
+        lab.fails(2, &format!("crl make {ISSUER} --update ca.crl --revoke ca/bob.pem --force -o ca.crl"));
+    assert!(error.contains("listed already"), "{error}");
+    let error = lab.fails(2, "crl make --with ca/root.pem --key ca/root.key --update ca.crl -o other.crl");
+    assert!(error.contains("give the last CRL of CN=Test root"), "{error}");
+    assert_eq!(show(&lab, "ca.crl")["revoked"][0]["reason"], "keyCompromise");
+    lab.ok(&format!("crl make {ISSUER} --update ca.crl --revoke ca/alice.pem --force -o ca.crl"));
+    assert_eq!(show(&lab, "ca.crl")["revoked"].as_array().unwrap().len(), 2);
+}
+
+#[test]
 fn a_crl_of_another_or_out_of_date_is_not_gone_by() {
     let lab = with_authority();
     lab.ok(&format!("crl make {ISSUER} --days 3 -o short.crl"));
@@ -97,7 +114,7 @@ fn a_misuse_of_crl_gets_a_line_that_helps() {
         (2, format!("crl make {ISSUER} --revoke ca/bob.pem --reason removeFromCRL"), "delta"),
         (2, format!("crl make {ISSUER} --next-update 2001-01-01T00:00:00Z"), "later"),
         (2, format!("crl make {ISSUER} --update ca/ca.crl --number 1"), "higher"),
-        (1, format!("crl make {ISSUER} --update ca/root.crl"), "another issuer"),
+        (2, format!("crl make {ISSUER} --update ca/root.crl"), "give the last CRL of CN=Test CA"),
         (2, "crl check ca/ca.crl".to_owned(), "--issuer"),
         (3, "crl show ca/ca.pem".to_owned(), "no CRL"),
         (3, "crl check --issuer ca/ca.crl ca/ca.crl".to_owned(), "no certificate"),

@@ -26,6 +26,21 @@ fn by(ca: &Party) -> CrlIssue<'_> {
 }
 
 #[test]
+fn what_is_listed_stays_as_it_is_but_for_a_hold() {
+    let ca = make::ca("CN=CA");
+    let before = by(&ca).revoke(&serial(1), day(0), Reason::Superseded);
+    let before = before.revoke(&serial(2), day(0), Reason::CertificateHold).sign().unwrap();
+    let again =
+        |number, reason| by(&ca).update(&before).unwrap().revoke(&serial(number), day(1), reason).sign();
+    let error = again(1, Reason::KeyCompromise).unwrap_err();
+    assert!(error.kind() == ErrorKind::Usage && error.to_string().contains("listed already"), "{error}");
+    let after = listed(&again(2, Reason::KeyCompromise).unwrap());
+    assert_eq!(after.len(), 2);
+    assert!(after.contains(&(serial(1), day(0), Some(Reason::Superseded))));
+    assert!(after.contains(&(serial(2), day(1), Some(Reason::KeyCompromise))));
+}
+
+#[test]
 fn what_is_issued_is_read_again() {
     let ca = make::ca("CN=CA,C=CH");
     let crl = by(&ca)

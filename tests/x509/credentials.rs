@@ -42,7 +42,7 @@ fn what_does_not_fit_is_refused_by_name() {
     refused(of(&[]), "no certificate is for the private key");
     refused(of(&[root.certificate()]), "no certificate is for the private key");
     // The same name, but another key.
-    refused(of(&[&leaf, other.certificate()]), "does not belong to its chain: Certificate(CN=Root");
+    refused(of(&[&leaf, other.certificate()]), "does not belong to its chain: that of CN=Root");
     refused(of(&[&leaf, root.certificate(), other.certificate()]), "does not belong");
     // A gap.
     let middle = below(&root, "CN=Middle", crate::key(), 0);

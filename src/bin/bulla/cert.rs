@@ -5,7 +5,7 @@ use bulla::x509::{Bundle, Certificate};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use crate::failure::{Done, Failure, one_line};
+use crate::failure::{Code, Done, Failure, one_line};
 use crate::flow::Out;
 use crate::objects::{Object, Source, chain_pem, or_unreadable};
 use crate::{cert_issue, cert_report, cert_verify, test_ca, ui};
@@ -16,7 +16,8 @@ pub(crate) enum CertCommand {
     Show(Show),
     /// Judge a certificate: whether a path leads from it to somebody trusted, for a purpose and a name
     #[command(after_help = "\
-The first certificate of FILE is judged; others in it are as if given with --untrusted. Each list takes one file or several.
+The first certificate of FILE is judged; others in it are as if given with --untrusted. Each list takes one file or several,
+and FILE comes last: who leaves it out has the last file of the list judged. Write - for standard input.
 
 Exit codes: 0 trusted; 1 not trusted, expired, revoked or somebody else's; 5 revocation could not be told.
 
@@ -107,6 +108,9 @@ impl Show {
     fn run(&self) -> Done<()> {
         let source = Source::read(self.file.as_deref())?;
         let objects = unpacked(&source)?;
+        if let [Object::Unreadable(error)] = objects.as_slice() {
+            return Err(Failure::new(Code::Input, &source.name, error, "give another file"));
+        }
         if self.json {
             return ui::print_json(&json!({"objects": objects.iter().map(report).collect::<Vec<_>>()}));
         }

@@ -65,7 +65,7 @@ impl RoleFlags {
 #[derive(clap::Args)]
 #[command(next_help_heading = "What else it says")]
 pub(crate) struct TermFlags {
-    /// Valid for so many days, from an hour ago on
+    /// Valid for so many days, from an hour ago on [default: 3650 a root, 1825 a CA, 730 mail, 365 a client, 90 a server]
     #[arg(long, value_name = "N", conflicts_with_all = ["from", "until"])]
     days: Option<u32>,
     /// Valid from this time on: 2026-01-31T12:00:00Z
@@ -216,7 +216,7 @@ pub(crate) struct Certify {
     /// The public key, or a certificate with it, instead of a request
     #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
-    /// Take the names of the request, too: you have found out that they are true
+    /// Take the names of the request, too, mail or hosts: you have found out that they are true
     #[arg(long, conflicts_with_all = ["public_key", "role"])]
     as_requested: bool,
     /// Write the issuer's chain after the certificate, without a root
@@ -241,7 +241,8 @@ impl Certify {
         let file = self.request.as_deref().or(self.public_key.as_deref());
         check_stdin(Input::of(file).is_stdin(), self.issuer.takes_stdin())?;
         let subject = self.subject()?;
-        let authority = Authority::new(self.issuer.load()?)?;
+        let authority =
+            Authority::new(self.issuer.load()?).map_err(|error| Failure::of(self.issuer.name(), error))?;
         let certificate = self.make(&authority, &subject)?;
         let mut chain = vec![certificate.clone()];
         if self.chain {

@@ -146,9 +146,9 @@ impl Verify {
             text.push_str(&format!("policies: {}\n", policies.join(", ")));
         }
         let revocation = match self.judging.revocation() {
-            Revocation::Require => "known of every certificate: none is revoked",
-            Revocation::IfGiven => "nothing that was given says that one is revoked",
             Revocation::Off => "not looked at",
+            _ if path.revocation_known() => "known of every certificate: none is revoked",
+            _ => "not known of every certificate: give CRLs or OCSP responses, and --revocation require",
         };
         text.push_str(&format!("revocation: {revocation}\nat: {}\n", path.at()));
         text
@@ -169,6 +169,11 @@ impl Verify {
             "name": name,
             "uses": judged.uses,
             "at": path.at().to_string(),
+            "revocation": match self.judging.revocation() {
+                Revocation::Off => "off",
+                _ if path.revocation_known() => "known",
+                _ => "unknown",
+            },
             "chain": path.certificates().iter().map(summary).collect::<Vec<_>>(),
             "anchor": path.anchor().map(summary),
             "policies": path.policies().map(Oid::to_string).collect::<Vec<_>>(),

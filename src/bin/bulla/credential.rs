@@ -27,6 +27,11 @@ impl CredentialFlags {
         self.passphrase.takes_stdin()
     }
 
+    /// The file's name, for errors.
+    pub(crate) fn name(&self) -> impl std::fmt::Display {
+        self.with.display()
+    }
+
     /// Reads it, asking for a passphrase if it is sealed.
     pub(crate) fn load(&self) -> Done<Credential> {
         let given = Given::new(&self.passphrase);
@@ -43,7 +48,11 @@ impl CredentialFlags {
         let certificates = source.certificates()?;
         let open = match &self.key {
             Some(path) => OpenKey::read(Some(path), &given)?,
-            None => OpenKey::of(source.private_key()?, &source.name, &given)?,
+            None => {
+                let form =
+                    source.private_key().map_err(|failure| failure.but("or name its file with --key"))?;
+                OpenKey::of(form, &source.name, &given)?
+            }
         };
         Credential::new(open.key, certificates).map_err(|error| Failure::of(&source.name, error))
     }

@@ -45,10 +45,10 @@ pub(crate) struct Make {
     der: bool,
     #[command(flatten)]
     issuer: CredentialFlags,
-    /// Go on from this CRL: keep its entries, and number the new one higher
+    /// Go on from this CRL: keep its entries, and number the new one higher; without it the list begins anew
     #[arg(long, value_name = "FILE")]
     update: Option<PathBuf>,
-    /// Certificates to list as revoked
+    /// A certificate to list as revoked, the first of its file; may be given several times
     #[arg(long, value_name = "FILE")]
     revoke: Vec<PathBuf>,
     /// Why: keyCompromise, superseded, cessationOfOperation … (RFC 5280 section 5.3.1)
@@ -120,7 +120,12 @@ impl Make {
         if let Some(path) = &self.update {
             let source = Source::read(Some(path))?;
             let before = source.crl()?;
-            issue = issue.update(&before).map_err(|error| Failure::of(&source.name, error))?;
+            issue = issue.update(&before).map_err(|error| {
+                let hint = format!("give the last CRL of {}", issuer.subject());
+                Failure::of(&source.name, error).into_usage().but(hint)
+            })?;
+        } else if let Some(path) = self.out.path() {
+            check_nothing_lost(path, issuer)?;
         }
         for path in &self.revoke {
             let certificate = self.to_revoke(path, issuer)?;
@@ -133,8 +138,18 @@ impl Make {
         if let Some(number) = self.number {
             issue = issue.number(number);
         }
-        let pem = issue.sign()?.to_pem();
-        if self.der { self.out.write(&to_der(&pem)?) } else { self.out.write(pem.as_bytes()) }
+        let crl = issue.sign()?;
+        let pem = crl.to_pem();
+        let written = if self.der { self.out.write(&to_der(&pem)?) } else { self.out.write(pem.as_bytes()) };
+        written?;
+        let number = crl.number()?.map(|number| number.to_string()).unwrap_or_default();
+        let next = crl.next_update()?.map(|next| next.to_string()).unwrap_or_default();
+        ui::note(format_args!(
+            "CRL {number} of {}: {} listed, next by {next}",
+            crl.issuer(),
+            crl.revoked().count()
+        ));
+        Ok(())
     }
 
     /// The first certificate of a file, which must be one of this issuer's: its number means nothing with another's.
@@ -147,6 +162,17 @@ impl Make {
         let why = format!("it was issued by {}, not by {}", certificate.issuer(), issuer.subject());
         Err(Failure::usage(&source.name, why, "give the CRL's own issuer with --with"))
     }
+}
+
+/// Refuses to write over a CRL of the same issuer that is not gone on from: whom it lists would be revoked no more.
+fn check_nothing_lost(path: &Path, issuer: &Certificate) -> Done<()> {
+    let Ok(there) = path.exists().then(|| Source::read(Some(path))).transpose() else { return Ok(()) };
+    let Some(Ok(there)) = there.map(|source| source.crl()) else { return Ok(()) };
+    if there.issuer() != issuer.subject() || there.revoked().next().is_none() {
+        return Ok(());
+    }
+    let why = "it lists certificates of this issuer, which would be revoked no more";
+    Err(Failure::usage(path.display(), why, "go on from it with --update, or write another file"))
 }
 
 impl Show {

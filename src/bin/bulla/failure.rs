@@ -112,7 +112,7 @@ impl Failure {
 /// All pipes that this command writes to are standard output.
 fn closed_pipe() -> Failure {
     let why = "who read it has closed it";
-    Failure::new(Code::InputOutput, "standard output", why, "read to the end, or write a file with -o")
+    Failure::new(Code::InputOutput, "standard output", why, "let it read to the end")
 }
 
 impl From<bulla::Error> for Failure {

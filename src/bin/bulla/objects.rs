@@ -106,7 +106,9 @@ impl Source {
     }
 
     fn unsound(&self, why: &str) -> Failure {
-        let hint = "give certificates, requests, CRLs or keys, in PEM or DER";
+        let is_empty = matches!(&self.content, Content::Binary(bytes) if bytes.is_empty());
+        let why = if is_empty { "it is empty" } else { why };
+        let hint = "give certificates, requests, CRLs, keys or PKCS #12, whole, in PEM or DER";
         Failure::new(Code::Input, &self.name, why, hint)
     }
 
@@ -123,6 +125,10 @@ impl Source {
     }
 
     fn without(&self, kind: &str) -> Failure {
+        if self.tried().is_ok_and(|all| all.iter().any(|object| matches!(object, Ok(Object::Pkcs12(_))))) {
+            let why = "it is a PKCS #12 file, which opens with a passphrase";
+            return Failure::new(Code::Input, &self.name, why, "make PEM of it by bulla p12 import");
+        }
         Failure::new(Code::Input, &self.name, format!("there is no {kind} in it"), "give another file")
     }
 

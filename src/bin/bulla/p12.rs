@@ -1,8 +1,8 @@
 //! `bulla p12`: PKCS #12 files made of PEM, and PEM made of PKCS #12 files.
 use std::path::{Path, PathBuf};
 
-use bulla::Passphrase;
 use bulla::x509::{Certificate, Credential, Pkcs12, Pkcs12Builder};
+use bulla::{KdfCost, Passphrase};
 use clap::Subcommand;
 use zeroize::Zeroizing;
 
@@ -10,7 +10,7 @@ use crate::credential::{open_pkcs12, pkcs12};
 use crate::failure::{Code, Done, Failure};
 use crate::flow::{Input, Out, check_not_terminal};
 use crate::objects::{Object, Source, chain_pem};
-use crate::passphrase::{Cost, Given, NewPassphraseFlags, PassphraseFlags};
+use crate::passphrase::{Given, NewPassphraseFlags, PassphraseFlags};
 use crate::private_key::{OpenKey, SealFlags, passphrase, to_pem};
 use crate::ui;
 use crate::who::check_stdin;
@@ -52,7 +52,7 @@ pub(crate) struct Export {
     trusted_by_java: bool,
     /// How much work each guess at the passphrase costs; .NET reads low ones only
     #[arg(long, value_enum, value_name = "COST", default_value = "standard")]
-    kdf_cost: Cost,
+    kdf_cost: Iterations,
     #[command(flatten)]
     passphrase: PassphraseFlags,
     #[command(flatten)]
@@ -60,6 +60,27 @@ pub(crate) struct Export {
     /// A private key and certificates, in one file or several
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
+}
+
+/// Iterations of PBKDF2-HMAC-SHA-256, and as many of the MAC's derivation.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Iterations {
+    /// 100 000 iterations of PBKDF2-HMAC-SHA-256
+    Low,
+    /// 600 000
+    Standard,
+    /// 1 500 000
+    High,
+}
+
+impl From<Iterations> for KdfCost {
+    fn from(iterations: Iterations) -> Self {
+        match iterations {
+            Iterations::Low => KdfCost::Low,
+            Iterations::Standard => KdfCost::Standard,
+            Iterations::High => KdfCost::High,
+        }
+    }
 }
 
 #[derive(clap::Args)]

@@ -68,6 +68,8 @@ pub(super) struct Statuses<'a> {
     ocsp: &'a [OcspResponse],
     demand: Revocation,
     known: HashMap<Pair, Status>,
+    /// Whether the last path that stood did so because each certificate was spoken of.
+    is_told: bool,
     /// How many signers of CRLs are being validated inside of each other.
     depth: usize,
 }
@@ -83,13 +85,15 @@ struct Issuer<'a> {
 
 impl<'a> Statuses<'a> {
     pub(super) fn new(crls: &'a Listings<'a>, ocsp: &'a [OcspResponse], demand: Revocation) -> Self {
-        Statuses { crls, ocsp, demand, known: HashMap::new(), depth: 0 }
+        Statuses { crls, ocsp, demand, known: HashMap::new(), is_told: false, depth: 0 }
     }
 
     /// Whether no certificate of a path is revoked, as far as the caller wants to know. From the anchor down.
     pub(super) fn stand(&mut self, found: &Found<'a>, search: &mut Search<'a, '_>) -> Result<(), Fault> {
         // A certificate that is itself an anchor has nobody who could revoke it.
+        self.is_told = false;
         let Some(anchor) = found.anchor.filter(|_| self.demand != Revocation::Off) else { return Ok(()) };
+        let mut is_told = true;
         let mut issuer = Issuer {
             public_key_info: &anchor.public_key_info,
             certificate: anchor.certificate.as_ref(),
@@ -98,9 +102,13 @@ impl<'a> Statuses<'a> {
         for certificate in found.certificates.iter().rev() {
             match self.status(certificate, issuer, search)? {
                 Status::Good => {}
-                Status::Nothing if self.demand == Revocation::IfGiven => {}
+                Status::Nothing if self.demand == Revocation::IfGiven => is_told = false,
                 Status::Nothing => {
-                    return Err(unclear(certificate, "nothing that was given says whether it is revoked"));
+                    let why = format!(
+                        "nothing of its issuer, {}, was given that says whether it is revoked",
+                        certificate.issuer()
+                    );
+                    return Err(unclear(certificate, &why));
                 }
                 Status::Unclear(why) => return Err(unclear(certificate, &why)),
                 Status::Revoked(when) => return Err(Fault::new(Reason::Revoked, certificate, when)),
@@ -111,7 +119,13 @@ impl<'a> Statuses<'a> {
                 anchor,
             };
         }
+        self.is_told = is_told;
         Ok(())
+    }
+
+    /// Whether of the last path that stood each certificate is known to.
+    pub(super) fn is_told(&self) -> bool {
+        self.is_told
     }
 
     fn status(

@@ -60,6 +60,7 @@ pub struct Path {
     anchor: Option<Certificate>,
     policies: BTreeSet<Oid>,
     at: Time,
+    revocation_known: bool,
 }
 
 impl Path {
@@ -78,6 +79,13 @@ impl Path {
     /// The policies that all CAs of the path and the caller agree on. It may hold 2.5.29.32.0, which is any.
     pub fn policies(&self) -> impl Iterator<Item = &Oid> {
         self.policies.iter()
+    }
+
+    /// Whether a CRL or an OCSP response said of each certificate that it stands. With [`Revocation::Require`] it is so;
+    /// with [`Revocation::IfGiven`] only if what was given speaks of them all.
+    #[must_use]
+    pub fn revocation_known(&self) -> bool {
+        self.revocation_known
     }
 
     /// The time that it was judged for.
@@ -189,17 +197,18 @@ impl<'a> Validation<'a> {
         chain::is_for(certificate, &rules)?;
         self.purpose.suits(certificate, pinned, self.legacy)?;
         let found = search.run(certificate, &mut |found, search| statuses.stand(found, search))?;
-        Ok(Verified::new(certificate.clone(), Path::of(&found, at)))
+        Ok(Verified::new(certificate.clone(), Path::of(&found, at, statuses.is_told())))
     }
 }
 
 impl Path {
-    fn of(found: &Found<'_>, at: Time) -> Self {
+    fn of(found: &Found<'_>, at: Time, revocation_known: bool) -> Self {
         Path {
             certificates: found.certificates.iter().map(|certificate| (*certificate).clone()).collect(),
             anchor: found.anchor.and_then(|anchor| anchor.certificate.clone()),
             policies: found.policies.clone(),
             at,
+            revocation_known,
         }
     }
 }

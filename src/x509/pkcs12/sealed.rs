@@ -93,7 +93,7 @@ fn other_passphrase() -> Error {
 
 fn old() -> Error {
     let why = "it is encrypted with RC2 or triple DES, which protect little";
-    unsupported(why, "read it by Pkcs12::read_legacy, and export it again")
+    unsupported(why, "export it again, or read it as the old file it is (read_legacy, --legacy)")
 }
 
 fn unknown() -> Error {
