@@ -23,7 +23,7 @@ Examples:
   bulla key generate --kind ed25519 --plain -o server.key   not sealed: for a server that starts alone")]
     Generate(Generate),
     /// Say what a key is: kind, size and fingerprint; of a private one, a public one, or that of a certificate
-    Show(Show),
+    Show(Look),
     /// Turn a key into PKCS #8, sealed under a passphrase, or into its public half
     #[command(after_help = "\
 Reads PKCS #8 (plain or sealed), PKCS #1, SEC 1 and SubjectPublicKeyInfo, in PEM or DER; with --public also
@@ -35,7 +35,7 @@ Examples:
   bulla key convert --public --der -o me.pub.der me.key")]
     Convert(Convert),
     /// Check that the parts of a key agree, and a private one works
-    Check(Check),
+    Check(Look),
 }
 
 #[derive(clap::Args)]
@@ -108,7 +108,7 @@ impl From<Kind> for KeyKind {
 }
 
 #[derive(clap::Args)]
-pub(crate) struct Show {
+pub(crate) struct Look {
     /// Report in JSON
     #[arg(long)]
     json: bool,
@@ -141,18 +141,6 @@ pub(crate) struct Convert {
     file: Option<PathBuf>,
 }
 
-#[derive(clap::Args)]
-pub(crate) struct Check {
-    /// Report in JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    passphrase: PassphraseFlags,
-    /// The key; `-` or nothing is standard input
-    #[arg(value_name = "FILE")]
-    file: Option<PathBuf>,
-}
-
 /// A key of a file.
 enum Found {
     Private(OpenKey),
@@ -163,9 +151,9 @@ impl KeyCommand {
     pub(crate) fn run(&self) -> Done<()> {
         match self {
             KeyCommand::Generate(generate) => generate.run(),
-            KeyCommand::Show(show) => show.run(),
+            KeyCommand::Show(look) => look.show(),
             KeyCommand::Convert(convert) => convert.run(),
-            KeyCommand::Check(check) => check.run(),
+            KeyCommand::Check(look) => look.check(),
         }
     }
 }
@@ -183,8 +171,8 @@ impl Generate {
     }
 }
 
-impl Show {
-    fn run(&self) -> Done<()> {
+impl Look {
+    fn show(&self) -> Done<()> {
         let source = source(self.file.as_ref(), &self.passphrase)?;
         let found = find(&source, &Given::new(&self.passphrase))?;
         if self.json {
@@ -198,6 +186,26 @@ impl Show {
             uses(public.kind()).join(" and "),
             public.fingerprint()
         ))
+    }
+
+    fn check(&self) -> Done<()> {
+        let source = source(self.file.as_ref(), &self.passphrase)?;
+        let found = find(&source, &Given::new(&self.passphrase)).map_err(|failure| match failure.kind() {
+            // It is a key in form, and none in fact: that is what was asked.
+            Some(ErrorKind::Malformed) => failure.into_refusal(),
+            _ => failure,
+        })?;
+        if let Found::Private(open) = &found {
+            let checked = open.key.check();
+            checked.map_err(|error| Failure::of(&source.name, error).into_refusal())?;
+        }
+        if self.json {
+            return ui::print_json(&found.report());
+        }
+        let (which, kind) = (found.which(), found.public().kind());
+        let how =
+            if matches!(found, Found::Private(_)) { "its parts agree, and it works" } else { "it is sound" };
+        ui::answer(format_args!("{}: {which} key, {kind}: {how}\n", one_line(&source.name)))
     }
 }
 
@@ -218,28 +226,6 @@ impl Convert {
             found => found.public().to_pem().into(),
         };
         if self.der { self.out.write(&to_der(&pem)?) } else { self.out.write(pem.as_bytes()) }
-    }
-}
-
-impl Check {
-    fn run(&self) -> Done<()> {
-        let source = source(self.file.as_ref(), &self.passphrase)?;
-        let found = find(&source, &Given::new(&self.passphrase)).map_err(|failure| match failure.kind() {
-            // It is a key in form, and none in fact: that is what was asked.
-            Some(ErrorKind::Malformed) => failure.into_refusal(),
-            _ => failure,
-        })?;
-        if let Found::Private(open) = &found {
-            let checked = open.key.check();
-            checked.map_err(|error| Failure::of(&source.name, error).into_refusal())?;
-        }
-        if self.json {
-            return ui::print_json(&found.report());
-        }
-        let (which, kind) = (found.which(), found.public().kind());
-        let how =
-            if matches!(found, Found::Private(_)) { "its parts agree, and it works" } else { "it is sound" };
-        ui::answer(format_args!("{}: {which} key, {kind}: {how}\n", one_line(&source.name)))
     }
 }
 

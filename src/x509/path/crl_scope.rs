@@ -16,7 +16,8 @@ use crate::x509::points::{DistributionPoint, Reasons};
 /// A place where CRLs are published, so that equal ones have equal bytes.
 type Place = Vec<u8>;
 
-/// A CRL with what says whether it is about a certificate: read and folded once, as each may be asked for often.
+/// A CRL with what says whether it is about a certificate, read once. Names in it are folded when somebody asks, and are
+/// then counted: anybody may have written them.
 pub(super) struct Listing<'a> {
     pub(super) crl: &'a Crl,
     pub(super) issuer: NameKey,
@@ -24,12 +25,7 @@ pub(super) struct Listing<'a> {
     /// What a delta changes.
     base: Option<CrlNumber>,
     /// `Ok(None)`: all certificates of its issuer. Or why that cannot be read.
-    scope: Result<Option<Scope>, String>,
-}
-
-struct Scope {
-    point: IssuingDistributionPoint,
-    places: HashSet<Place>,
+    scope: Result<Option<IssuingDistributionPoint>, String>,
 }
 
 /// All CRLs that were given, by the names of their issuers.
@@ -67,22 +63,24 @@ impl<'a> Listings<'a> {
 
 impl<'a> Listing<'a> {
     fn new(crl: &'a Crl) -> Self {
-        let issuer = crl.issuer();
-        let scope = crl.issuing_distribution_point().map_err(|error| error.to_string());
-        let scope = scope.map(|point| {
-            point.map(|point| {
-                let relative = point.relative.as_deref().and_then(|relative| place_below(&issuer, relative));
-                let places = point.names.iter().map(place).chain(relative).collect();
-                Scope { point, places }
-            })
-        });
         Listing {
             crl,
-            issuer: issuer.key(),
+            issuer: crl.issuer().key(),
             number: crl.number().ok().flatten(),
             base: crl.delta_base().ok().flatten(),
-            scope,
+            scope: crl.issuing_distribution_point().map_err(|error| error.to_string()),
         }
+    }
+
+    /// Where it says that it is published.
+    fn places(&self, scope: &IssuingDistributionPoint, left: &mut Comparisons) -> Result<Vec<Place>, Breach> {
+        let mut places = places(&scope.names, left)?;
+        if let Some(relative) = &scope.relative {
+            let issuer = self.crl.issuer();
+            left.spend_fold(Some(&issuer))?;
+            places.extend(place_below(&issuer, relative));
+        }
+        Ok(places)
     }
 
     /// Whether this delta says all that changed since a CRL (section 5.2.4): it was made on this one or an earlier.
@@ -94,11 +92,16 @@ impl<'a> Listing<'a> {
     }
 }
 
-fn place(name: &GeneralName) -> Place {
-    match name {
-        GeneralName::Directory(name) => directory(name),
-        other => other.write(),
-    }
+/// The places that names name.
+fn places(names: &[GeneralName], left: &mut Comparisons) -> Result<Vec<Place>, Breach> {
+    let place = |name: &GeneralName| {
+        let name = match name {
+            GeneralName::Directory(name) => name,
+            other => return left.spend(1).map(|()| other.write()),
+        };
+        left.spend_fold(Some(name)).map(|()| directory(name))
+    };
+    names.iter().map(place).collect()
 }
 
 /// No `GeneralName` begins with the tag of a SEQUENCE.
@@ -161,27 +164,40 @@ impl Wanted {
         }
         let scope = listing.scope.as_ref();
         let scope = scope.map_err(|why| Fault::new(Reason::Undetermined, certificate, why.clone()))?;
+        let reasons = self.over_all(listing, scope.as_ref(), left);
+        reasons.map_err(|breach| chain::breached(certificate, breach))
+    }
+
+    /// [`reasons`](Self::reasons), with what stopped the count.
+    fn over_all(
+        &self,
+        listing: &Listing<'_>,
+        scope: Option<&IssuingDistributionPoint>,
+        left: &mut Comparisons,
+    ) -> Result<u16, Breach> {
+        let places = scope.map(|scope| listing.places(scope, left)).transpose()?.unwrap_or_default();
         let mut reasons = 0;
         for point in &self.points {
-            let spent = left.spend(1 + point.issuers.len()).and_then(|()| {
-                let Some(scope) = scope else { return Ok(()) };
-                left.spend(scope.places.len())?;
-                left.spend_fold(point.relative.is_some().then(|| listing.crl.issuer()).as_ref())
-            });
-            spent.map_err(|breach| chain::breached(certificate, breach))?;
-            if self.is_about(point, listing, scope.as_ref()) {
+            left.spend(1 + point.issuers.len() + places.len())?;
+            left.spend_fold(point.relative.is_some().then(|| listing.crl.issuer()).as_ref())?;
+            if self.is_about(point, listing, scope.map(|scope| (scope, places.as_slice()))) {
                 reasons |= point.reasons;
             }
         }
-        let only = scope.as_ref().and_then(|scope| scope.point.only_some_reasons);
+        let only = scope.and_then(|scope| scope.only_some_reasons);
         Ok(reasons & only.unwrap_or(Reasons::ALL).0)
     }
 
-    fn is_about(&self, point: &Point, listing: &Listing<'_>, scope: Option<&Scope>) -> bool {
+    fn is_about(
+        &self,
+        point: &Point,
+        listing: &Listing<'_>,
+        scope: Option<(&IssuingDistributionPoint, &[Place])>,
+    ) -> bool {
         let own = self.issuers.first() == Some(&listing.issuer);
         let by = if point.is_own { own } else { point.issuers.contains(&listing.issuer) };
         // Only a CRL that says so may be about certificates of others.
-        let Some(Scope { point: stated, places }) = scope else { return by && point.is_own };
+        let Some((stated, places)) = scope else { return by && point.is_own };
         if !by || !(point.is_own || stated.is_indirect) || stated.only_attribute_certificates {
             return false;
         }
@@ -199,19 +215,16 @@ impl Point {
         let unnamed = point.names.is_empty() && point.relative.is_none();
         let names = if unnamed { &point.crl_issuer } else { &point.names };
         let mut issuers = Vec::new();
-        for name in names.iter().chain(&point.crl_issuer) {
-            let directory = if let GeneralName::Directory(name) = name { Some(name) } else { None };
-            left.spend_fold(directory)?;
-        }
         for name in &point.crl_issuer {
             if let GeneralName::Directory(name) = name {
+                left.spend_fold(Some(name))?;
                 issuers.push(name.key());
             }
         }
         Ok(Point {
             is_own: point.crl_issuer.is_empty(),
             issuers,
-            places: names.iter().map(place).collect(),
+            places: places(names, left)?.into_iter().collect(),
             relative: point.relative.clone(),
             reasons: point.reasons.unwrap_or(Reasons::ALL).0,
         })

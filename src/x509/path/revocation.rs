@@ -9,7 +9,6 @@ use super::policy::PolicyRules;
 use crate::error::Error;
 use crate::limits::CRL_SIGNERS_DEPTH;
 use crate::x509::certificate::Certificate;
-use crate::x509::crl::Crl;
 use crate::x509::ocsp::{CertificateStatus, OcspResponse};
 use crate::x509::ocsp_check;
 use crate::x509::ocsp_id::{self, About};
@@ -249,8 +248,7 @@ impl<'a> Statuses<'a> {
     ) -> Result<Option<String>, Fault> {
         let unusable = |error: Error| unclear(certificate, &format!("its CRL: {}", error.why()));
         let at = search.rules.at;
-        let usable = |crl: &Crl| crl.check_current(at).and_then(|()| crl.check_entries());
-        usable(listing.crl).map_err(unusable)?;
+        listing.crl.check_current(at).and_then(|()| listing.crl.check_entries()).map_err(unusable)?;
         let key = self.signer(listing, certificate, issuer, search)?;
         let (name, serial) = (certificate.issuer(), certificate.serial());
         let mut released = false;
@@ -258,7 +256,12 @@ impl<'a> Statuses<'a> {
         for later in deltas.into_iter().chain([listing]) {
             let crl = later.crl;
             let is_delta = crl.is_delta();
-            if is_delta && (usable(crl).is_err() || !search.signs_crl(certificate, key, crl)?) {
+            // Its entries last: they may be many, and somebody else's.
+            if is_delta
+                && (crl.check_current(at).is_err()
+                    || !search.signs_crl(certificate, key, crl)?
+                    || crl.check_entries().is_err())
+            {
                 continue;
             }
             let Some(entry) = crl.entry(&name, &serial).map_err(unusable)? else { continue };
