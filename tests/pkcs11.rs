@@ -99,7 +99,7 @@ fn a_key_on_a_token_decrypts_what_openssl_sealed() {
         lab.import(&key, "rsa", 1);
         let token = lab.open().unwrap();
         let on_token = token.remote_key("rsa").unwrap();
-        let Some(sealed) = lab.seal(&key, b"a secret") else { return };
+        let Some(sealed) = lab.seal(&key, "oaep", b"a secret") else { return };
         // SoftHSM 2.6 takes SHA-1 only; what it does not take it names as such.
         let how = |digest| Decryption::RsaOaep { digest, mask: digest, label: b"" };
         let opened = on_token.decrypt(&ToDecrypt::new(how(Digest::Sha1), &sealed)).unwrap();
@@ -111,6 +111,23 @@ fn a_key_on_a_token_decrypts_what_openssl_sealed() {
         assert_eq!(refused.kind(), io::ErrorKind::Unsupported);
         let refused = on_token.decrypt(&ToDecrypt::new(Decryption::MlKem, &sealed)).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::Unsupported);
+        // With PKCS #1 v1.5 what the token says of the padding is for bulla alone, and of a kind that bulla takes for that.
+        let old = Decryption::RsaPkcs1 { length: 8 };
+        let sealed = lab.seal(&key, "pkcs1", b"a secret").unwrap();
+        assert_eq!(on_token.decrypt(&ToDecrypt::new(old, &sealed)).unwrap()[..], *b"a secret");
+        for at in [0, 9, 255] {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            match on_token.decrypt(&ToDecrypt::new(old, &changed)) {
+                Ok(opened) => assert_ne!(opened[..], *b"a secret"),
+                Err(error) => {
+                    assert!(
+                        [io::ErrorKind::Other, io::ErrorKind::InvalidData].contains(&error.kind()),
+                        "{error}"
+                    );
+                }
+            }
+        }
     });
 }
 

@@ -171,7 +171,7 @@ impl SignatureAlgorithm {
     }
 
     /// The hash, of those that hash the message first.
-    pub(super) fn digest(self) -> Option<Digest> {
+    pub(crate) fn digest(self) -> Option<Digest> {
         match self {
             RsaPkcs1(digest) | Ecdsa(digest) | RsaPss { digest, .. } | Dsa(digest) => Some(digest),
             Ed25519 | MlDsa44 | MlDsa65 | MlDsa87 => None,
@@ -181,6 +181,21 @@ impl SignatureAlgorithm {
     /// Whether it holds for reading old things at most: SHA-1, and all of DSA.
     pub(crate) fn is_weak(self) -> bool {
         matches!(self, Dsa(_)) || self.digest() == Some(Digest::Sha1)
+    }
+}
+
+impl Digest {
+    /// Reads an AlgorithmIdentifier in DER.
+    pub(crate) fn from_der(der: &[u8]) -> Result<Self> {
+        read_digest(&AlgorithmIdentifierRef::from_der(der).map_err(|_| unsound())?)
+    }
+
+    /// The AlgorithmIdentifier in DER, without parameters (RFC 5754 section 2).
+    pub(crate) fn to_der(self) -> Vec<u8> {
+        let named = DIGESTS.iter().find(|(named, _)| *named == self);
+        let der = named.map(|(_, oid)| AlgorithmIdentifierRef { oid: *oid, parameters: None }.to_der());
+        // Each is in the table, and so has an encoding.
+        der.and_then(|der| der.ok()).unwrap_or_default()
     }
 }
 

@@ -4,7 +4,7 @@ use super::kind::KeyKind;
 use super::material::{Material, unsound};
 use super::private::PrivateKey;
 use super::public::{self, PublicKey};
-use super::remote::{self, Decryption, ToDecrypt};
+use super::remote::{self, Decryption, RemoteKey, ToDecrypt};
 use crate::error::{Error, ErrorKind, Result};
 use crate::primitives::ml_kem::Encapsulated;
 use crate::primitives::random;
@@ -14,7 +14,8 @@ use crate::secret::{SecretVec, equal};
 const CHECK: &str = "key check";
 
 /// RSAES-OAEP as bulla encrypts: with SHA-256 throughout and no label.
-const OAEP: Decryption<'_> = Decryption::RsaOaep { digest: Digest::Sha256, mask: Digest::Sha256, label: b"" };
+pub(crate) const OAEP: Decryption<'_> =
+    Decryption::RsaOaep { digest: Digest::Sha256, mask: Digest::Sha256, label: b"" };
 
 /// A use of a key, and whether its public half agreed.
 type Trial = fn(&PrivateKey) -> Result<bool>;
@@ -65,8 +66,8 @@ impl PrivateKey {
 
     fn opens(&self) -> Result<bool> {
         let secret = random::bytes::<32>();
-        let sealed = self.public.encrypt(&secret)?;
-        match self.decrypt(&sealed) {
+        let sealed = self.public.encrypt_as(OAEP, &secret)?;
+        match self.decrypt_as(OAEP, &sealed) {
             Ok(opened) => Ok(equal(&opened, &secret)),
             Err(error) if error.kind() == ErrorKind::Unauthentic => Ok(false),
             Err(error) => Err(error),
@@ -83,14 +84,35 @@ impl PrivateKey {
         Ok(equal(&self.decapsulate(&made.ciphertext)?, &made.shared))
     }
 
-    /// Opens what [`PublicKey::encrypt`] sealed.
-    pub(crate) fn decrypt(&self, sealed: &[u8]) -> Result<SecretVec> {
-        match &self.material {
-            Material::Rsa(key) => key.open("", sealed).ok_or_else(Error::unauthentic),
-            Material::Remote(key) if matches!(self.kind(), KeyKind::Rsa { .. }) => {
-                remote::decrypt(&**key, &ToDecrypt::new(OAEP, sealed))
+    /// Opens what [`PublicKey::encrypt_as`] sealed so, or [`PublicKey::encapsulate`].
+    ///
+    /// With [`Decryption::RsaPkcs1`] a ciphertext of the right length never fails: one that is not sound gives a secret that
+    /// is made up, and what is encrypted under it shows that.
+    pub(crate) fn decrypt_as(&self, how: Decryption<'_>, sealed: &[u8]) -> Result<SecretVec> {
+        if let Decryption::MlKem = how {
+            return self.decapsulate(sealed);
+        }
+        let opened = match (&self.material, how) {
+            (Material::Rsa(key), Decryption::RsaOaep { digest, mask, label }) => {
+                key.open_oaep(digest, mask, label, sealed)
             }
-            _ => Err(is_not_for(self.public(), "decrypts nothing", "RSA")),
+            (Material::Rsa(key), Decryption::RsaPkcs1 { length }) => key.open_pkcs1(sealed, length),
+            (Material::Remote(key), _) if matches!(self.kind(), KeyKind::Rsa { .. }) => {
+                return self.decrypt_elsewhere(&**key, &ToDecrypt::new(how, sealed));
+            }
+            _ => return Err(is_not_for(self.public(), "decrypts nothing", "RSA")),
+        };
+        opened.ok_or_else(Error::unauthentic)
+    }
+
+    fn decrypt_elsewhere(&self, key: &dyn RemoteKey, what: &ToDecrypt<'_>) -> Result<SecretVec> {
+        let Decryption::RsaPkcs1 { length } = what.how() else { return remote::decrypt(key, what) };
+        match self.public.material() {
+            // Like a key of our own, whatever the keeper would say to it.
+            public::Material::Rsa(public) if public.size() != what.ciphertext().len() => {
+                Err(Error::unauthentic())
+            }
+            _ => remote::decrypt_pkcs1(key, what, length),
         }
     }
 
@@ -131,9 +153,14 @@ impl PrivateKey {
 
 impl PublicKey {
     /// Seals a short secret for the owner of an RSA key.
-    pub(crate) fn encrypt(&self, secret: &[u8]) -> Result<Vec<u8>> {
-        let sealed = match self.material() {
-            public::Material::Rsa(key) => key.seal("", secret),
+    pub(crate) fn encrypt_as(&self, how: Decryption<'_>, secret: &[u8]) -> Result<Vec<u8>> {
+        let sealed = match (self.material(), how) {
+            (public::Material::Rsa(key), Decryption::RsaOaep { digest, mask, label }) => {
+                key.seal_oaep(digest, mask, label, secret)
+            }
+            (public::Material::Rsa(key), Decryption::RsaPkcs1 { length }) if secret.len() == length => {
+                key.seal_pkcs1(secret)
+            }
             _ => None,
         };
         sealed.ok_or_else(|| is_not_for(self, "encrypts no such secret", "RSA"))
@@ -155,6 +182,8 @@ fn is_not_for(key: &PublicKey, what: &str, better: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Not;
+
     use super::*;
 
     const AGREEING: [KeyKind; 4] = [KeyKind::P256, KeyKind::P384, KeyKind::P521, KeyKind::X25519];
@@ -198,17 +227,36 @@ mod tests {
         assert!(key(KeyKind::Ed25519).decapsulate(&[0; 768]).is_err());
     }
 
+    /// Ways to encrypt a secret of 8 bytes.
+    const WAYS: [Decryption<'_>; 3] = [
+        OAEP,
+        Decryption::RsaOaep { digest: Digest::Sha1, mask: Digest::Sha384, label: b"label" },
+        Decryption::RsaPkcs1 { length: 8 },
+    ];
+
     #[test]
-    fn what_is_sealed_for_an_rsa_key_opens_with_it_alone() {
+    fn what_is_sealed_for_an_rsa_key_opens_with_it_alone_and_in_the_same_way() {
         let (one, two) = (key(RSA), key(RSA));
-        let sealed = one.public().encrypt(b"a secret").unwrap();
-        assert_eq!(one.decrypt(&sealed).unwrap()[..], *b"a secret");
-        assert_eq!(two.decrypt(&sealed).unwrap_err().kind(), ErrorKind::Unauthentic);
-        assert_eq!(one.decrypt(&sealed[1..]).unwrap_err().kind(), ErrorKind::Unauthentic);
-        assert_eq!(one.public().encrypt(&[0; 200]).unwrap_err().kind(), ErrorKind::Usage);
-        let other = key(KeyKind::X25519);
-        assert_eq!(other.public().encrypt(b"a secret").unwrap_err().kind(), ErrorKind::Usage);
-        assert_eq!(other.decrypt(&sealed).unwrap_err().kind(), ErrorKind::Usage);
+        for how in WAYS {
+            let sealed = one.public().encrypt_as(how, b"a secret").unwrap();
+            for other in WAYS {
+                let opened = one.decrypt_as(other, &sealed);
+                let same = format!("{how:?}") == format!("{other:?}");
+                assert_eq!(opened.is_ok_and(|opened| opened[..] == *b"a secret"), same, "{how:?} {other:?}");
+            }
+            assert!(two.decrypt_as(how, &sealed).is_ok_and(|opened| opened[..] == *b"a secret").not());
+            for wrong in [&sealed[1..], &[&[0], &sealed[..]].concat(), b""] {
+                assert_eq!(one.decrypt_as(how, wrong).unwrap_err().kind(), ErrorKind::Unauthentic, "{how:?}");
+            }
+            assert_eq!(one.public().encrypt_as(how, &[0; 250]).unwrap_err().kind(), ErrorKind::Usage);
+            let other = key(KeyKind::X25519);
+            assert_eq!(other.public().encrypt_as(how, b"a secret").unwrap_err().kind(), ErrorKind::Usage);
+            assert_eq!(other.decrypt_as(how, &sealed).unwrap_err().kind(), ErrorKind::Usage);
+        }
+        let seven = Decryption::RsaPkcs1 { length: 7 };
+        assert_eq!(one.public().encrypt_as(seven, b"a secret").unwrap_err().kind(), ErrorKind::Usage);
+        assert_eq!(one.public().encrypt_as(Decryption::MlKem, b"x").unwrap_err().kind(), ErrorKind::Usage);
+        assert_eq!(one.decrypt_as(Decryption::MlKem, b"x").unwrap_err().kind(), ErrorKind::Unauthentic);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::algorithm::{Digest, SignatureAlgorithm};
 use super::public::PublicKey;
 use crate::error::{Error, ErrorKind, Result};
-use crate::primitives::hash;
+use crate::primitives::{hash, rsa};
 use crate::secret::SecretVec;
 
 /// A private key that is somewhere else and does not come out, such as one on a smart card or with a cloud's key
@@ -141,6 +141,18 @@ pub enum Decryption<'a> {
         /// Empty, nearly always.
         label: &'a [u8],
     },
+    /// RSAES-PKCS1-v1_5 (RFC 8017 section 7.2), for old mail.
+    ///
+    /// The answer has `length` bytes whatever the ciphertext, and takes the same time: where the padding is not sound, or what
+    /// comes out has another length, it is made up, best such that the same ciphertext always gives the same
+    /// (draft-irtf-cfrg-rsa-guidance section 7.2). Whoever can see the difference opens anything that was encrypted for the
+    /// key (RFC 3218). bulla does its part: an answer of another length, and an error that may be of the ciphertext, it takes
+    /// for such a case, and goes on with bytes that it makes up; [`Unsupported`](io::ErrorKind::Unsupported) and errors of the
+    /// way there, such as [`NotConnected`](io::ErrorKind::NotConnected), it passes on.
+    RsaPkcs1 {
+        /// Bytes of what was encrypted.
+        length: usize,
+    },
     /// ML-KEM: decapsulation (FIPS 203 section 7.3).
     MlKem,
 }
@@ -187,6 +199,37 @@ pub(super) fn sign(
 /// Has something decrypted. A ciphertext that does not open and one that is another's are one error.
 pub(super) fn decrypt(key: &dyn RemoteKey, what: &ToDecrypt<'_>) -> Result<SecretVec> {
     key.decrypt(what).map_err(failed)
+}
+
+/// Has something decrypted with PKCS #1 v1.5, of so many bytes. That the ciphertext does not open does not show.
+pub(super) fn decrypt_pkcs1(key: &dyn RemoteKey, what: &ToDecrypt<'_>, length: usize) -> Result<SecretVec> {
+    let answer = match key.decrypt(what) {
+        Ok(answer) => answer,
+        Err(error) if says_nothing_of_ciphertexts(error.kind()) => return Err(failed(error)),
+        Err(_) => SecretVec::default(),
+    };
+    Ok(rsa::settle_pkcs1(&answer, what.ciphertext(), length))
+}
+
+/// Whether it would have come for any ciphertext.
+fn says_nothing_of_ciphertexts(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::*;
+    matches!(
+        kind,
+        Unsupported
+            | NotFound
+            | NotConnected
+            | PermissionDenied
+            | TimedOut
+            | Interrupted
+            | BrokenPipe
+            | ConnectionRefused
+            | ConnectionReset
+            | ConnectionAborted
+            | HostUnreachable
+            | NetworkUnreachable
+            | NetworkDown
+    )
 }
 
 /// Has a secret agreed on, of a length that is known beforehand.

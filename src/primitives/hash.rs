@@ -77,6 +77,62 @@ pub(crate) fn digest(digest: Digest, parts: &[&[u8]]) -> Vec<u8> {
     })
 }
 
+/// A hash of what comes piece by piece.
+#[cfg(feature = "smime")]
+#[derive(Clone)]
+pub(crate) enum Hasher {
+    Sha1(sha1::Sha1),
+    Sha224(sha2::Sha224),
+    Sha256(Sha256),
+    Sha384(sha2::Sha384),
+    Sha512(Sha512),
+}
+
+/// Evaluates something with the state of whichever hash it is.
+#[cfg(feature = "smime")]
+macro_rules! with_state {
+    ($hasher:expr, $state:ident => $work:expr) => {
+        match $hasher {
+            Hasher::Sha1($state) => $work,
+            Hasher::Sha224($state) => $work,
+            Hasher::Sha256($state) => $work,
+            Hasher::Sha384($state) => $work,
+            Hasher::Sha512($state) => $work,
+        }
+    };
+}
+
+#[cfg(feature = "smime")]
+impl Hasher {
+    pub(crate) fn new(digest: Digest) -> Self {
+        match digest {
+            Digest::Sha1 => Hasher::Sha1(sha1::Sha1::new()),
+            Digest::Sha224 => Hasher::Sha224(sha2::Sha224::new()),
+            Digest::Sha256 => Hasher::Sha256(Sha256::new()),
+            Digest::Sha384 => Hasher::Sha384(sha2::Sha384::new()),
+            Digest::Sha512 => Hasher::Sha512(Sha512::new()),
+        }
+    }
+
+    pub(crate) fn digest(&self) -> Digest {
+        match self {
+            Hasher::Sha1(_) => Digest::Sha1,
+            Hasher::Sha224(_) => Digest::Sha224,
+            Hasher::Sha256(_) => Digest::Sha256,
+            Hasher::Sha384(_) => Digest::Sha384,
+            Hasher::Sha512(_) => Digest::Sha512,
+        }
+    }
+
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        with_state!(self, state => state.update(bytes));
+    }
+
+    pub(crate) fn finish(self) -> Vec<u8> {
+        with_state!(self, state => state.finalize().to_vec())
+    }
+}
+
 /// SHA-256.
 pub(crate) fn sha256(data: &[u8]) -> [u8; 32] {
     Sha256::digest(data).into()

@@ -1,10 +1,15 @@
-//! Keys from passphrases: Argon2id (RFC 9106), PBKDF2-HMAC-SHA-512 (RFC 8018), scrypt (RFC 7914).
+//! Keys from passphrases: Argon2id (RFC 9106), PBKDF2-HMAC-SHA-512 (RFC 8018), scrypt (RFC 7914); and, for mail, from shared
+//! secrets: HKDF (RFC 5869) and that of X9.63 (SEC 1) with any hash.
 //!
 //! The callers check the figures against limits.rs before they come here.
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use zeroize::Zeroize;
 
+#[cfg(feature = "smime")]
+use super::hash::{Digest, Hasher, with_hash};
 use crate::secret::Secret;
+#[cfg(feature = "smime")]
+use crate::secret::SecretVec;
 
 /// What does not allow the derivation.
 #[derive(Debug)]
@@ -52,4 +57,29 @@ pub(crate) fn scrypt(passphrase: &[u8], salt: &[u8], log_n: u8) -> Result<Secret
     let mut result = Ok(());
     let key = Secret::filled_by(|key| result = scrypt::scrypt(passphrase, salt, &params, key.as_mut()));
     result.map(|()| key).map_err(|_| Unable::Figures)
+}
+
+/// ANSI X9.63's derivation (SEC 1 version 2 section 3.6.1): hashes of the secret, a counter from 1 and `info`, one after the
+/// other. `None` if more is asked for than the counter can count.
+#[cfg(feature = "smime")]
+pub(crate) fn x963(digest: Digest, shared: &[u8], info: &[u8], length: usize) -> Option<SecretVec> {
+    let mut key = SecretVec::new(Vec::with_capacity(length));
+    let mut counter = 0u32;
+    while key.len() < length {
+        counter = counter.checked_add(1)?;
+        let mut hasher = Hasher::new(digest);
+        [shared, &counter.to_be_bytes(), info].into_iter().for_each(|part| hasher.update(part));
+        let block = SecretVec::new(hasher.finish());
+        let missing = length - key.len();
+        key.extend(block.iter().take(missing));
+    }
+    Some(key)
+}
+
+/// HKDF, extract and expand (RFC 5869). `None` if more than 255 hashes are asked for. An empty salt and none are the same.
+#[cfg(feature = "smime")]
+pub(crate) fn hkdf(digest: Digest, ikm: &[u8], salt: &[u8], info: &[u8], length: usize) -> Option<SecretVec> {
+    let mut key = SecretVec::new(vec![0; length]);
+    with_hash!(digest, H => hkdf::Hkdf::<H>::new(Some(salt), ikm).expand(info, &mut key)).ok()?;
+    Some(key)
 }

@@ -1,9 +1,12 @@
-//! AES Key Wrap (RFC 3394): a key under a key, as CMS has it. It is its own authentication, and always the same bytes.
+//! A key under a key, as CMS has it: AES Key Wrap (RFC 3394), and of old mail triple DES's (RFC 3217), which is only opened.
+//! Each is its own authentication; AES's is always the same bytes.
 use aes_kw::cipher::consts::U16;
 use aes_kw::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, BlockSizeUser};
 use aes_kw::{AesKw, KeyInit};
 
-use crate::secret::SecretVec;
+use super::cbc::{self, Cipher};
+use super::hash::{Digest, digest};
+use crate::secret::{SecretVec, equal};
 
 /// Bytes that wrapping adds.
 const ADDED: usize = 8;
@@ -54,6 +57,28 @@ fn unwrap_by<C: KeyInit + BlockSizeUser<BlockSize = U16> + BlockCipherDecrypt>(
     let mut key = SecretVec::new(vec![0; length]);
     AesKw::<C>::new_from_slice(kek).ok()?.unwrap_key(wrapped, &mut key).ok()?;
     Some(key)
+}
+
+/// The IV of the outer encryption (RFC 3217 section 3.1 step 7).
+const TRIPLE_DES_IV: [u8; 8] = [0x4a, 0xdd, 0xa2, 0x2c, 0x79, 0xe8, 0x21, 0x05];
+
+/// Unwraps a triple DES key of 24 bytes under another (RFC 3217 section 3.2). `None`: it does not come out. Its bits of parity
+/// are not looked at: no cipher does, and the checksum is over them.
+pub(crate) fn unwrap_triple_des(kek: &[u8], wrapped: &[u8]) -> Option<SecretVec> {
+    if wrapped.len() != 40 {
+        return None;
+    }
+    let mut bytes = cbc::decrypt_blocks(Cipher::TripleDes, kek, &TRIPLE_DES_IV, wrapped)?;
+    bytes.reverse();
+    let (iv, inner) = bytes.split_first_chunk::<8>()?;
+    let mut bytes = cbc::decrypt_blocks(Cipher::TripleDes, kek, iv, inner)?;
+    let (key, checksum) = bytes.split_at_checked(24)?;
+    let hash = digest(Digest::Sha1, &[key]);
+    if !equal(hash.first_chunk::<8>()?, checksum) {
+        return None;
+    }
+    bytes.truncate(24);
+    Some(bytes)
 }
 
 #[cfg(test)]
@@ -126,5 +151,29 @@ mod tests {
         for length in [0, 1, 8, 15, 17, 31] {
             assert!(wrap(&[1; 16], &vec![2; length]).is_none(), "{length} bytes");
         }
+    }
+
+    fn unhex(text: &str) -> Vec<u8> {
+        let pairs = text.as_bytes().chunks(2);
+        pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    }
+
+    /// RFC 3217 section 3.3.
+    #[test]
+    fn the_example_of_triple_des_key_wrap_comes_out_and_nothing_else_does() {
+        let kek = unhex("255e0d1c07b646dfb3134cc843ba8aa71f025b7c0838251f");
+        let wrapped =
+            unhex("690107618ef092b3b48ca1796b234ae9fa33ebb4159604037db5d6a84eb3aac2768c632775a467d4");
+        let key = unhex("2923bf85e06dd6ae529149f1f1bae9eab3a7da3d860d3e98");
+        assert_eq!(unwrap_triple_des(&kek, &wrapped).unwrap()[..], key);
+        for at in 0..wrapped.len() {
+            let mut changed = wrapped.clone();
+            changed[at] ^= 1;
+            assert!(unwrap_triple_des(&kek, &changed).is_none(), "byte {at}");
+            assert!(unwrap_triple_des(&kek, &wrapped[..at]).is_none(), "{at} bytes");
+        }
+        assert!(unwrap_triple_des(&kek, &[&wrapped[..], &[0; 8]].concat()).is_none());
+        assert!(unwrap_triple_des(&kek[..16], &wrapped).is_none());
+        assert!(unwrap_triple_des(&[9; 24], &wrapped).is_none());
     }
 }

@@ -1,21 +1,24 @@
 //! Crypto that knows no syntax: the only floor that names an algorithm crate.
 pub(crate) mod aead;
+#[cfg(feature = "smime")]
+pub(crate) mod aead_stream;
 pub(crate) mod agree;
+#[cfg(feature = "smime")]
+pub(crate) mod cbc;
 pub(crate) mod dsa;
 mod ec;
 mod eddsa;
 pub(crate) mod hash;
 pub(crate) mod hpke;
 pub(crate) mod kdf;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for encrypted mail: RFC 5753 and RFC 9629 wrap content keys so")
-)]
+#[cfg(feature = "smime")]
 pub(crate) mod key_wrap;
 #[cfg(feature = "x509")]
 pub(crate) mod legacy_ciphers;
 mod ml_dsa;
 pub(crate) mod ml_kem;
+#[cfg(feature = "smime")]
+pub(crate) mod password_wrap;
 #[cfg(feature = "x509")]
 pub(crate) mod pbe;
 pub(crate) mod random;
@@ -24,7 +27,11 @@ pub(crate) mod scheme;
 pub(crate) mod signature;
 
 #[cfg(test)]
+mod mail_vectors;
+#[cfg(test)]
 mod ml_kem_vectors;
+#[cfg(test)]
+mod rsa_vectors;
 #[cfg(test)]
 mod signature_vectors;
 #[cfg(test)]

@@ -1,11 +1,15 @@
-//! RSA (RFC 8017): OAEP with SHA-256 for age's SSH keys (section 7.1), PSS (8.1) and PKCS #1 v1.5 (8.2) signatures.
-use rsa::traits::{PrivateKeyParts, PublicKeyParts};
-use rsa::{BoxedUint, Oaep, Pkcs1v15Sign, Pss, RsaPrivateKey, RsaPublicKey};
-use sha2::Sha256;
+//! RSA (RFC 8017): encryption with OAEP (section 7.1) and with PKCS #1 v1.5 (7.2), signatures with PSS (8.1) and with PKCS
+//! #1 v1.5 (8.2).
+use std::sync::LazyLock;
 
-use super::hash::{Digest, digest, with_hash};
-use super::random::Source;
-use crate::secret::SecretVec;
+use rsa::traits::{PrivateKeyParts, PublicKeyParts};
+use rsa::{BoxedUint, Oaep, Pkcs1v15Encrypt, Pkcs1v15Sign, Pss, RsaPrivateKey, RsaPublicKey};
+use subtle::{ConditionallySelectable, ConstantTimeEq};
+use zeroize::Zeroizing;
+
+use super::hash::{self, Digest, digest, with_hash};
+use super::random::{self, Source};
+use crate::secret::{Secret, SecretVec};
 
 /// The signature is not this key's for this message.
 #[derive(Debug)]
@@ -37,6 +41,11 @@ impl Public {
         self.0.n().bits_vartime()
     }
 
+    /// Bytes of the modulus, and so of a ciphertext.
+    pub(crate) fn size(&self) -> usize {
+        self.0.size()
+    }
+
     /// PSS with one hash throughout and a salt of so many bytes (RFC 4055 section 3.1).
     pub(crate) fn verify_pss(
         &self,
@@ -62,9 +71,23 @@ impl Public {
         self.0.verify(scheme, &digest(hash, message), signature).map_err(|_| Refused)
     }
 
-    pub(crate) fn seal(&self, label: &str, plaintext: &[u8]) -> Option<Vec<u8>> {
-        let padding = Oaep::<Sha256>::new_with_label(label.as_bytes());
-        self.0.encrypt(&mut Source, padding, plaintext).ok()
+    /// OAEP with a hash of the label and one of the mask. `None` if the secret is too long for the key.
+    pub(crate) fn seal_oaep(
+        &self,
+        digest: Digest,
+        mask: Digest,
+        label: &[u8],
+        secret: &[u8],
+    ) -> Option<Vec<u8>> {
+        with_hash!(digest, H => with_hash!(mask, M => {
+            let padding = Oaep::<H, M>::new_with_mgf_hash_and_label(label);
+            self.0.encrypt(&mut Source, padding, secret).ok()
+        }))
+    }
+
+    /// PKCS #1 v1.5, for those who know nothing better. `None` if the secret is too long for the key.
+    pub(crate) fn seal_pkcs1(&self, secret: &[u8]) -> Option<Vec<u8>> {
+        self.0.encrypt(&mut Source, Pkcs1v15Encrypt, secret).ok()
     }
 }
 
@@ -115,11 +138,73 @@ impl Private {
         self.0.sign_with_rng(&mut Source, scheme, &digest(hash, message)).ok()
     }
 
-    /// Opens, blinded. Decryption is not free of timing differences (RUSTSEC-2023-0071); blinding hides what they say.
-    pub(crate) fn open(&self, label: &str, sealed: &[u8]) -> Option<SecretVec> {
-        let padding = Oaep::<Sha256>::new_with_label(label.as_bytes());
-        self.0.decrypt_blinded(&mut Source, padding, sealed).ok().map(SecretVec::new)
+    /// Opens what [`Public::seal_oaep`] sealed, blinded. Decryption is not free of timing differences
+    /// (RUSTSEC-2023-0071); blinding hides what they say.
+    pub(crate) fn open_oaep(
+        &self,
+        digest: Digest,
+        mask: Digest,
+        label: &[u8],
+        sealed: &[u8],
+    ) -> Option<SecretVec> {
+        with_hash!(digest, H => with_hash!(mask, M => {
+            let padding = Oaep::<H, M>::new_with_mgf_hash_and_label(label);
+            self.0.decrypt_blinded(&mut Source, padding, sealed).ok().map(SecretVec::new)
+        }))
     }
+
+    /// Opens what [`Public::seal_pkcs1`] sealed, a secret of so many bytes, blinded.
+    ///
+    /// Whether the padding is sound does not show: whoever can see that opens anything, ciphertext by ciphertext
+    /// (Bleichenbacher; RFC 3218). What is not sound gives some secret of that length, for the same ciphertext always the
+    /// same (draft-irtf-cfrg-rsa-guidance section 7.2): were it another each time, asking twice would tell. So `None` is
+    /// only a ciphertext of the wrong length, and all that fails later must fail alike.
+    pub(crate) fn open_pkcs1(&self, sealed: &[u8], length: usize) -> Option<SecretVec> {
+        if sealed.len() != self.0.size() {
+            return None;
+        }
+        // Made in any case, and before: the time it takes says nothing.
+        let made_up = made_up(&self.rejection_key(), sealed, length);
+        // The crate makes up a message where the padding is not sound, of a length that it makes up, too. What it does
+        // refuse is public: a number that is not below the modulus.
+        let opened = self.0.decrypt_blinded(&mut Source, Pkcs1v15Encrypt, sealed).unwrap_or_default();
+        Some(choose(&SecretVec::new(opened), made_up))
+    }
+
+    /// A secret of this key alone, for no other use than this one (as KDK in that draft).
+    fn rejection_key(&self) -> Secret<32> {
+        let d = SecretVec::new(self.0.d().to_be_bytes().into_vec());
+        hash::hkdf_sha256(&d, b"", b"bulla: RSA with PKCS #1 v1.5, implicit rejection")
+    }
+}
+
+/// What [`Private::open_pkcs1`] gives, for the answer of a key that somebody else keeps: the answer if it has so many
+/// bytes, or else what nobody can foretell, for one ciphertext the same as long as the process runs.
+pub(crate) fn settle_pkcs1(answer: &[u8], sealed: &[u8], length: usize) -> SecretVec {
+    static KEY: LazyLock<Secret<32>> = LazyLock::new(|| Secret::filled_by(|key| random::fill(key)));
+    choose(answer, made_up(&KEY, sealed, length))
+}
+
+/// So many bytes that follow from a ciphertext and from how many they are, and that only who has the key can know.
+fn made_up(key: &Secret<32>, sealed: &[u8], length: usize) -> SecretVec {
+    let seed = hash::hmac_sha256(key.expose(), &[&length.to_be_bytes(), sealed].concat());
+    let seed = Zeroizing::new(seed);
+    let mut bytes = SecretVec::new(Vec::with_capacity(length));
+    for counter in 0..length.div_ceil(64) {
+        let block = SecretVec::new(hash::sha512(&[&*seed, &counter.to_be_bytes()]).to_vec());
+        let missing = length - bytes.len();
+        bytes.extend(block.iter().take(missing));
+    }
+    bytes
+}
+
+/// The message if it is as long as `otherwise`, and that if not: without a branch on which of the two.
+fn choose(message: &[u8], mut otherwise: SecretVec) -> SecretVec {
+    let fits = message.len().ct_eq(&otherwise.len());
+    for (byte, of_message) in otherwise.iter_mut().zip(message.iter().chain(std::iter::repeat(&0))) {
+        byte.conditional_assign(of_message, fits);
+    }
+    otherwise
 }
 
 fn number(big_endian: &[u8]) -> Option<BoxedUint> {

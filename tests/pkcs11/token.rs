@@ -87,11 +87,12 @@ impl Lab {
         peers::run(import.arg(file), b"").unwrap();
     }
 
-    /// RSA-OAEP with SHA-1, by openssl.
-    pub(crate) fn seal(&self, key: &PrivateKey, plain: &[u8]) -> Option<Vec<u8>> {
+    /// RSA by openssl: `oaep`, which is with SHA-1, or `pkcs1`.
+    pub(crate) fn seal(&self, key: &PrivateKey, padding: &str, plain: &[u8]) -> Option<Vec<u8>> {
         let public = self.write("public.pem", key.public().to_pem().as_bytes());
         let mut seal = Command::new(peers::find("openssl")?);
-        seal.args("pkeyutl -encrypt -pubin -pkeyopt rsa_padding_mode:oaep -inkey".split(' ')).arg(public);
+        seal.args(["pkeyutl", "-encrypt", "-pubin", "-pkeyopt", &format!("rsa_padding_mode:{padding}")]);
+        seal.arg("-inkey").arg(public);
         Some(peers::run(&mut seal, plain).unwrap())
     }
 

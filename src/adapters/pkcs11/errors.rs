@@ -1,6 +1,7 @@
 //! What the token reports as bulla's own error, and as that of a key elsewhere.
 use std::io;
 
+use cryptoki::context::Function;
 use cryptoki::error::{Error as TokenError, RvError};
 
 use crate::Error;
@@ -35,6 +36,17 @@ pub(super) fn to_io(error: TokenError) -> io::Error {
     io::Error::new(kind, error)
 }
 
+/// As [`to_io`], of the decryption of PKCS #1 v1.5: what the token says once it has the ciphertext is of that, unless it is of
+/// the token. Some call bad padding bad arguments.
+pub(super) fn of_padding(error: TokenError) -> io::Error {
+    let has_begun = matches!(error, TokenError::Pkcs11(_, Function::Decrypt));
+    let error = to_io(error);
+    match error.kind() {
+        io::ErrorKind::Unsupported if has_begun => io::Error::new(io::ErrorKind::InvalidData, error),
+        _ => error,
+    }
+}
+
 pub(super) fn from_token(error: TokenError) -> Error {
     to_io(error).into()
 }
@@ -55,4 +67,25 @@ pub(super) fn is_logged_in(error: &TokenError) -> bool {
 
 pub(super) fn is_initialized(error: &TokenError) -> bool {
     matches!(error, TokenError::Pkcs11(RvError::CryptokiAlreadyInitialized, _))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_token_says_of_a_ciphertext_is_not_what_it_says_of_itself() {
+        for (reported, function, kind) in [
+            (RvError::ArgumentsBad, Function::Decrypt, io::ErrorKind::InvalidData),
+            (RvError::EncryptedDataInvalid, Function::Decrypt, io::ErrorKind::Other),
+            (RvError::GeneralError, Function::Decrypt, io::ErrorKind::Other),
+            (RvError::DeviceRemoved, Function::Decrypt, io::ErrorKind::NotFound),
+            (RvError::UserNotLoggedIn, Function::Decrypt, io::ErrorKind::PermissionDenied),
+            (RvError::ArgumentsBad, Function::DecryptInit, io::ErrorKind::Unsupported),
+            (RvError::MechanismInvalid, Function::DecryptInit, io::ErrorKind::Unsupported),
+        ] {
+            let error = of_padding(TokenError::Pkcs11(reported, function));
+            assert_eq!(error.kind(), kind, "{error}");
+        }
+    }
 }

@@ -14,7 +14,7 @@ use der::{Decode, Encode, Sequence};
 use spki::SubjectPublicKeyInfoRef;
 use zeroize::Zeroizing;
 
-use super::errors::{nonsense, to_io};
+use super::errors::{nonsense, of_padding, to_io};
 use crate::{Decryption, Digest, KeyKind, PublicKey, RemoteKey, SignatureAlgorithm, ToDecrypt, ToSign};
 
 /// A private key on a token, as [`PrivateKey::remote`](crate::PrivateKey::remote) takes it: for those who want to wrap it
@@ -65,16 +65,23 @@ impl RemoteKey for TokenKey {
     }
 
     fn decrypt(&self, what: &ToDecrypt<'_>) -> io::Result<Zeroizing<Vec<u8>>> {
-        let Decryption::RsaOaep { digest, mask, label } = what.how() else {
-            return Err(io::ErrorKind::Unsupported.into());
+        let mechanism = match what.how() {
+            Decryption::RsaOaep { digest, mask, label } => {
+                let source = match label {
+                    [] => PkcsOaepSource::empty(),
+                    label => PkcsOaepSource::data_specified(label),
+                };
+                Mechanism::RsaPkcsOaep(PkcsOaepParams::new(hash_type(digest), mgf(mask), source))
+            }
+            // What the token says of the padding goes no further than the caller, which makes up a secret then.
+            Decryption::RsaPkcs1 { .. } => Mechanism::RsaPkcs,
+            Decryption::MlKem => return Err(io::ErrorKind::Unsupported.into()),
         };
-        let source = match label {
-            [] => PkcsOaepSource::empty(),
-            label => PkcsOaepSource::data_specified(label),
-        };
-        let mechanism = Mechanism::RsaPkcsOaep(PkcsOaepParams::new(hash_type(digest), mgf(mask), source));
-        let session = locked(&self.session);
-        session.decrypt(&mechanism, self.handle, what.ciphertext()).map(Zeroizing::new).map_err(to_io)
+        let opened = locked(&self.session).decrypt(&mechanism, self.handle, what.ciphertext());
+        opened.map(Zeroizing::new).map_err(|error| match what.how() {
+            Decryption::RsaPkcs1 { .. } => of_padding(error),
+            _ => to_io(error),
+        })
     }
 
     fn agree(&self, peer: &PublicKey) -> io::Result<Zeroizing<Vec<u8>>> {

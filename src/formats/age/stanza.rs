@@ -7,7 +7,7 @@ use crate::keys::lock::{Holder, Opener};
 use crate::keys::recipient::PublicKey;
 use crate::keys::ssh::{self, PrivateKind, PublicKind};
 use crate::keys::work::{self, Budget};
-use crate::keys::{KdfCost, Passphrase};
+use crate::keys::{Digest, KdfCost, Passphrase};
 use crate::primitives::aead::{Cipher, NONCE, TAG};
 use crate::primitives::hpke::{self, Kem, NotOpened};
 use crate::primitives::{agree, hash, kdf, random};
@@ -20,7 +20,7 @@ const X25519_INFO: &[u8] = b"age-encryption.org/v1/X25519";
 const HYBRID_INFO: &[u8] = b"age-encryption.org/mlkem768x25519";
 const SCRYPT_SALT: &[u8] = b"age-encryption.org/v1/scrypt";
 const SSH_ED25519_INFO: &[u8] = b"age-encryption.org/v1/ssh-ed25519";
-const SSH_RSA_LABEL: &str = "age-encryption.org/v1/ssh-rsa";
+const SSH_RSA_LABEL: &[u8] = b"age-encryption.org/v1/ssh-rsa";
 
 /// File key and tag.
 const WRAPPED: usize = 16 + TAG;
@@ -141,7 +141,8 @@ fn wrap_ssh(file_key: &FileKey, public: &ssh::Public) -> Result<Stanza> {
             Ok(Stanza::new(arguments, seal(&key, file_key)?))
         }
         PublicKind::Rsa(key) => {
-            let body = key.seal(SSH_RSA_LABEL, file_key.expose()).ok_or_else(no_public_key)?;
+            let body = key.seal_oaep(Digest::Sha256, Digest::Sha256, SSH_RSA_LABEL, file_key.expose());
+            let body = body.ok_or_else(no_public_key)?;
             Ok(Stanza::new(format!("ssh-rsa {tag}"), body))
         }
     }
@@ -224,7 +225,8 @@ fn unwrap_ssh(
         }
         (Kind::SshRsa { tag }, PrivateKind::Rsa(secret), _) if *tag == ssh_tag(public) => {
             budget.rsa()?;
-            Ok(secret.open(SSH_RSA_LABEL, &stanza.body).and_then(|key| Secret::copy_from(&key)))
+            let key = secret.open_oaep(Digest::Sha256, Digest::Sha256, SSH_RSA_LABEL, &stanza.body);
+            Ok(key.and_then(|key| Secret::copy_from(&key)))
         }
         _ => Ok(None),
     }
