@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime};
 
 use tar::{Archive, Builder, EntryType, Header};
 
-use super::create::{check_running, sync_folder};
 use super::folders::{Entry, Folder};
 use super::names::{is_windows_name, shown};
 use super::progress::{Progress, tell};
@@ -15,6 +14,7 @@ use super::writer::Writer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::formats::payload::wide;
 use crate::limits::{ARCHIVE_DEPTH, ARCHIVE_ENTRIES, ARCHIVE_FILLING, ARCHIVE_PATH_BYTES};
+use crate::new_file::{check_running, sync_folder};
 
 /// Writes all of a directory as a tar stream.
 pub(super) fn create<W: Write>(folder: &Path, out: Writer<W>, progress: Progress<'_>) -> Result<Writer<W>> {

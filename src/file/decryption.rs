@@ -4,7 +4,6 @@ use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::create::{Manner, NewDirectory, NewFile};
 use super::opened::Opened;
 use super::progress::{self, Progress};
 use super::ranges::UncheckedRanges;
@@ -18,6 +17,7 @@ use crate::formats::payload::wide;
 use crate::formats::unsealing::{self, Terms};
 use crate::keys::lock::Opener;
 use crate::keys::{KdfLimits, Unlock};
+use crate::new_file::{Manner, NewDirectory, NewFile};
 use crate::secret::SecretVec;
 
 /// Decrypts bytes. It finds out by itself which format they have, armored or not.

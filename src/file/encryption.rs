@@ -4,7 +4,6 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::create::{Manner, NewFile, check_target};
 use super::progress::{self, Progress};
 use super::source::Source;
 use super::writer::Writer;
@@ -15,6 +14,7 @@ use crate::formats::payload::wide;
 use crate::formats::sealing::{self, Format, Wishes};
 use crate::keys::Lock;
 use crate::keys::lock::Holders;
+use crate::new_file::{Manner, NewFile, check_target};
 
 /// Encrypts bytes.
 ///

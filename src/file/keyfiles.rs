@@ -2,7 +2,6 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::create::{Manner, NewFile};
 use super::{decrypt, encrypt};
 use crate::encoding::armor::Label;
 use crate::error::{Error, ErrorKind, Result};
@@ -10,6 +9,7 @@ use crate::formats::header;
 use crate::keys::lock::{Holder, Opener};
 use crate::keys::text::read_key_file;
 use crate::keys::{Identity, Key, Keyring, Lock, Passphrase, Unlock};
+use crate::new_file::{Manner, NewFile};
 use crate::secret::SecretVec;
 
 const MANNER: Manner = Manner { overwrite: false, durable: true };

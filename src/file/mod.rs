@@ -4,7 +4,6 @@
 //! two builders, [`Encryption`] and [`Decryption`]. Nothing is handed out before it is authentic, and a target file
 //! appears whole or not at all.
 mod archive;
-mod create;
 mod decryption;
 mod encryption;
 mod folders;
@@ -28,7 +27,6 @@ mod authenticity_tests;
 #[cfg(test)]
 mod equality_tests;
 
-pub use create::remove_unfinished;
 pub use decryption::{Decryption, decrypt, decrypt_file, verify};
 pub use encryption::{Encryption, encrypt, encrypt_file};
 pub use inspection::{Inspection, StanzaInfo, inspect, inspect_file};
@@ -37,7 +35,7 @@ pub use opened::{Metadata, Opened};
 pub use ranges::{Ranges, UncheckedRanges};
 pub use reader::Reader;
 pub use rewrap::{Rewrap, rewrap};
-pub use whole::write_whole;
+pub use whole::{write_streamed, write_whole};
 pub use writer::Writer;
 
 crate::secret::opaque_debug! {

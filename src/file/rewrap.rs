@@ -3,7 +3,6 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use super::create::{Manner, NewFile};
 use super::reader::{armor_label, dearmored_version};
 use super::source::Source;
 use crate::encoding::armor::{Armorer, Dearmorer, Label};
@@ -15,6 +14,7 @@ use crate::formats::header::{self, Header, Stanza, Version};
 use crate::formats::{age, sealing, unsealing};
 use crate::keys::lock::{Holders, Opener};
 use crate::keys::{KdfLimits, Lock, Unlock};
+use crate::new_file::{Manner, NewFile};
 
 /// Changes who may open a file: from now on those of `to`, and nobody else.
 ///

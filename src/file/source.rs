@@ -2,8 +2,8 @@
 use std::fs::{File, Metadata as FileMetadata};
 use std::path::{Path, PathBuf};
 
-use super::create;
 use crate::error::{Error, ErrorKind, Result};
+use crate::new_file;
 
 /// A source file, and what it was like when it was opened.
 pub(super) struct Source {
@@ -57,7 +57,7 @@ impl Source {
 
     /// A target inside the directory that is encrypted would be part of itself.
     pub(super) fn refuse_inside(&self, target: &Path) -> Result<()> {
-        let inside = match (self.path.canonicalize(), create::folder(target).canonicalize()) {
+        let inside = match (self.path.canonicalize(), new_file::folder(target).canonicalize()) {
             (Ok(source), Ok(folder)) => folder.starts_with(source),
             _ => false,
         };
@@ -76,7 +76,7 @@ impl Source {
         if same {
             return Err(Error::usage("target", "it is the source", "name another target"));
         }
-        create::check_target(target, overwrite)
+        new_file::check_target(target, overwrite)
     }
 }
 

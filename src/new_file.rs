@@ -9,13 +9,13 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// How a target is made.
 #[derive(Clone, Copy)]
-pub(super) struct Manner {
-    pub(super) overwrite: bool,
-    pub(super) durable: bool,
+pub(crate) struct Manner {
+    pub(crate) overwrite: bool,
+    pub(crate) durable: bool,
 }
 
 /// A file that is not yet in its place. Dropped, it is removed.
-pub(super) struct NewFile {
+pub(crate) struct NewFile {
     // Declared before `entry`: the file is removed first, then forgotten.
     temporary: NamedTempFile,
     entry: Entry,
@@ -24,7 +24,7 @@ pub(super) struct NewFile {
 }
 
 /// A directory that is not yet in its place. Dropped, it is removed.
-pub(super) struct NewDirectory {
+pub(crate) struct NewDirectory {
     temporary: TempDir,
     entry: Entry,
     target: PathBuf,
@@ -38,12 +38,13 @@ static UNFINISHED: Mutex<Option<Vec<PathBuf>>> = Mutex::new(Some(Vec::new()));
 ///
 /// For a program that is about to exit on a signal: call it on an ordinary thread (not in a signal handler),
 /// then exit. Every call under way fails from then on. A process that is killed outright can leave one file
-/// `.bulla-….partial`, mode 0600, beside its target: it holds sealed bytes or authentic content, and may be deleted.
+/// `.bulla-….partial`, mode 0600, beside its target: it holds sealed
+/// bytes, authentic content, or mail that is not verified yet, and may be deleted.
 ///
 /// ```no_run
 /// // With the crate signal-hook:
 /// // for signal in Signals::new([SIGINT, SIGTERM])?.forever() {
-/// bulla::file::remove_unfinished();
+/// bulla::remove_unfinished();
 /// std::process::exit(130);
 /// // }
 /// ```
@@ -61,7 +62,7 @@ pub fn remove_unfinished() {
 }
 
 /// An error once [`remove_unfinished`] has been called: for work that makes files one by one.
-pub(super) fn check_running() -> Result<()> {
+pub(crate) fn check_running() -> Result<()> {
     let unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
     if unfinished.is_some() { Ok(()) } else { Err(ending()) }
 }
@@ -111,7 +112,7 @@ fn ending() -> Error {
 
 impl NewFile {
     /// Begins a file for `target`, after checking that it may be made there.
-    pub(super) fn begin(target: &Path, manner: Manner) -> Result<Self> {
+    pub(crate) fn begin(target: &Path, manner: Manner) -> Result<Self> {
         check_target(target, manner.overwrite)?;
         let folder = folder(target);
         let make = || Builder::new().prefix(".bulla-").suffix(".partial").tempfile_in(folder);
@@ -119,17 +120,17 @@ impl NewFile {
         Ok(NewFile { temporary, entry, target: target.to_owned(), manner })
     }
 
-    pub(super) fn file(&self) -> &File {
+    pub(crate) fn file(&self) -> &File {
         self.temporary.as_file()
     }
 
     /// Puts the file in its place.
-    pub(super) fn commit(self) -> Result<()> {
+    pub(crate) fn commit(self) -> Result<()> {
         self.commit_with(None)
     }
 
     /// Puts the file in its place, and gives it a mode there: a temporary file never has another than 0600.
-    pub(super) fn commit_with(self, mode: Option<fs::Permissions>) -> Result<()> {
+    pub(crate) fn commit_with(self, mode: Option<fs::Permissions>) -> Result<()> {
         let NewFile { temporary, entry, target, manner } = self;
         let failed = |error| Error::io(target.display().to_string(), error);
         if manner.durable {
@@ -154,7 +155,7 @@ impl NewFile {
 
 impl NewDirectory {
     /// Begins a directory for `target`, which must not exist: a directory is never replaced.
-    pub(super) fn begin(target: &Path, durable: bool) -> Result<Self> {
+    pub(crate) fn begin(target: &Path, durable: bool) -> Result<Self> {
         check_target(target, false)?;
         let folder = folder(target);
         let make = || {
@@ -167,12 +168,12 @@ impl NewDirectory {
         Ok(NewDirectory { temporary, entry, target: target.to_owned(), durable })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.temporary.path()
     }
 
     /// Puts the directory in its place.
-    pub(super) fn commit(self) -> Result<()> {
+    pub(crate) fn commit(self) -> Result<()> {
         let NewDirectory { temporary, entry, target, durable } = self;
         entry.settle(|| {
             // An empty directory made there meanwhile is replaced by rename; anything else makes it fail.
@@ -187,7 +188,7 @@ impl NewDirectory {
 }
 
 /// Whether a file may be made there. Asked before work is done, and again when the file gets its name.
-pub(super) fn check_target(target: &Path, overwrite: bool) -> Result<()> {
+pub(crate) fn check_target(target: &Path, overwrite: bool) -> Result<()> {
     match fs::symlink_metadata(target) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Error::io(target.display().to_string(), error)),
@@ -217,7 +218,7 @@ fn exists(target: &Path) -> Error {
 }
 
 /// The folder that a target is in.
-pub(super) fn folder(target: &Path) -> &Path {
+pub(crate) fn folder(target: &Path) -> &Path {
     match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -225,7 +226,7 @@ pub(super) fn folder(target: &Path) -> &Path {
 }
 
 /// Makes the names in a folder durable.
-pub(super) fn sync_folder(folder: &Path) -> Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
     // Where a directory cannot be opened (Windows), a rename is as durable as the system makes it.
     match File::open(folder) {
         Ok(open) => open.sync_all().map_err(|error| Error::io(folder.display().to_string(), error)),
