@@ -138,3 +138,42 @@ pub(crate) const CRLS: usize = 1024;
 pub(crate) const REQUEST_ATTRIBUTES: usize = 256;
 /// OCSP responses given to one validation. Ours.
 pub(crate) const OCSP_RESPONSES: usize = 1024;
+
+/// Bytes of the header of a mail or a part. Ours: the longest in use, with many signatures of those it passed, have 100 KiB.
+pub(crate) const MIME_HEADER_BYTES: usize = 1 << 18;
+/// Fields of a header. Ours: mail that passed many hands has 100.
+pub(crate) const MIME_FIELDS: usize = 1000;
+/// Parts of a multipart. Ours: what is signed has two.
+pub(crate) const MIME_PARTS: usize = 1000;
+/// Attributes of a signer. Ours: the richest in use have ten.
+pub(crate) const CMS_ATTRIBUTES: usize = 64;
+/// Signers of a message. Ours: each costs a path.
+pub(crate) const CMS_SIGNERS: usize = 16;
+/// Certificates, and CRLs, in a message. Ours: programs put in a chain for each signer.
+pub(crate) const CMS_CERTIFICATES: usize = 1024;
+/// Capabilities that somebody's program says it has. Ours: the longest lists in use have 30.
+pub(crate) const CMS_CAPABILITIES: usize = 256;
+/// Bytes of certificates, CRLs and signatures in a message. Ours: the largest CRLs that programs put in have about 10 MB.
+pub(crate) const CMS_SIGNATURES_BYTES: usize = 16 << 20;
+/// Bytes of a line of quoted-printable text. RFC 2045 section 6.7 allows 76; old programs wrote a paragraph in each.
+pub(crate) const QUOTED_LINE_BYTES: usize = 64 << 10;
+/// Recipients of a message. Ours: the largest lists of a company; each has 300 bytes, or with ML-KEM 1500.
+pub(crate) const CMS_RECIPIENTS: usize = 4096;
+/// Bytes of what stands before the content of an encrypted message: so many recipients with ML-KEM-1024, and certificates.
+pub(crate) const CMS_HEAD_BYTES: usize = 8 << 20;
+/// Bytes of what stands after it: attributes and a tag. Ours.
+pub(crate) const CMS_TAIL_BYTES: usize = 1 << 18;
+/// Passphrases' infos that are tried in a message. Ours: each costs a whole KDF, and programs write one.
+pub(crate) const CMS_PASSPHRASES: usize = 4;
+/// Layers of a message, one within the other. Ours: a triple wrap (RFC 2634) has three.
+pub(crate) const SMIME_LAYERS: usize = 8;
+/// Bytes of a mail that was compressed. Ours: zlib makes a thousand of one.
+pub(crate) const SMIME_INFLATED_BYTES: u64 = 256 << 20;
+/// Bytes of a line without its end, in mail that any server takes: RFC 5321 section 4.5.3.1.6.
+pub(crate) const MIME_LINE_BYTES: usize = 998;
+/// Multiparts within multiparts, where they are read in each other. Ours: mail that was forwarded often has five.
+pub(crate) const MIME_DEPTH: usize = 16;
+/// Bytes of a mail that is written anew in 7 bits, which takes memory. Ours: servers take 25 to 150 MB.
+pub(crate) const SEVEN_BIT_BYTES: usize = 64 << 20;
+/// Parameters of a field, pieces of RFC 2231 counted each. Ours: the longest file names come in twenty pieces.
+pub(crate) const MIME_PARAMETERS: usize = 64;

@@ -24,14 +24,7 @@ pub(crate) fn to_der<'a>(what: &'static str, input: &'a [u8], most: usize) -> Re
     if input.len() > most.min(LONGEST) {
         return Err(Error::over_limit(what, "it is too long", "split it, or leave it: it may be hostile"));
     }
-    normal(input).map_err(|why| match why {
-        Flaw::Depth => Error::over_limit(
-            what,
-            format!("it is nested more than {BER_DEPTH} deep"),
-            "leave it: no sound program writes so, and it may be hostile",
-        ),
-        Flaw::Broken(why) => Error::malformed(what, why),
-    })
+    normal(input).map_err(|flaw| flaw.in_(what))
 }
 
 /// [`to_der`] for what was encrypted: each copy is wiped.
@@ -65,15 +58,31 @@ const LONGEST: usize = 1 << 31;
 
 /// What is wrong with the input.
 #[derive(Debug)]
-enum Flaw {
+pub(super) enum Flaw {
     Depth,
+    /// There are not enough bytes to tell.
+    Cut,
     Broken(&'static str),
 }
 
-type Walk<T> = std::result::Result<T, Flaw>;
+impl Flaw {
+    pub(super) fn in_(self, what: &'static str) -> Error {
+        match self {
+            Flaw::Depth => Error::over_limit(
+                what,
+                format!("it is nested more than {BER_DEPTH} deep"),
+                "leave it: no sound program writes so, and it may be hostile",
+            ),
+            Flaw::Cut => Error::malformed(what, "it ends too early"),
+            Flaw::Broken(why) => Error::malformed(what, why),
+        }
+    }
+}
 
-const CUT: Flaw = Flaw::Broken("it ends too early");
-const OUTSIDE: Flaw = Flaw::Broken("a length leads outside of what holds it");
+pub(super) type Walk<T> = std::result::Result<T, Flaw>;
+
+const CUT: Flaw = Flaw::Cut;
+pub(super) const OUTSIDE: Flaw = Flaw::Broken("a length leads outside of what holds it");
 
 fn normal(input: &[u8]) -> Walk<Cow<'_, [u8]>> {
     let mut events = Events::new(input);
@@ -183,7 +192,7 @@ fn head(out: &mut Vec<u8>, tag: &[u8], length: usize) {
 }
 
 /// Of the first byte of a tag (X.690 section 8.1.2): holds values.
-const CONSTRUCTED: u8 = 0x20;
+pub(super) const CONSTRUCTED: u8 = 0x20;
 /// Of the first byte of a tag: the class; none of these bits is set for universal.
 const CLASS: u8 = 0xc0;
 /// Of the first byte of a tag: its number, or 31 for one that follows.
@@ -306,7 +315,7 @@ impl<'a> Events<'a> {
         }
         self.at = limit - after.len();
         let (end, indefinite) = match length {
-            Some(length) => (self.at.checked_add(length).filter(|end| *end <= limit).ok_or(OUTSIDE)?, false),
+            Some(length) => (end_of(self.at, length, limit).ok_or(OUTSIDE)?, false),
             None if constructed => (limit, true),
             None => return Err(Flaw::Broken("a value without others in it has an indefinite length")),
         };
@@ -353,12 +362,18 @@ impl<'a> Events<'a> {
     }
 }
 
+/// Where a value of that length ends, if it is not outside of what holds it.
+fn end_of(at: usize, length: u64, limit: usize) -> Option<usize> {
+    at.checked_add(usize::try_from(length).ok()?).filter(|end| *end <= limit)
+}
+
 /// A tag (X.690 section 8.1.2) of up to five bytes, and what follows it.
-fn tag(bytes: &[u8]) -> Walk<(&[u8], &[u8])> {
+pub(super) fn tag(bytes: &[u8]) -> Walk<(&[u8], &[u8])> {
     let (first, more) = bytes.split_first().ok_or(CUT)?;
     let length = if first & NUMBER == NUMBER {
         let long = more.iter().take(4).position(|byte| byte & 0x80 == 0);
-        let long = long.ok_or(Flaw::Broken("a tag has too many bytes"))? + 1;
+        let too_many = if more.len() < 4 { CUT } else { Flaw::Broken("a tag has too many bytes") };
+        let long = long.ok_or(too_many)? + 1;
         // The shortest form is the only one, in BER too.
         if matches!(more, [0x80, ..]) || (long == 1 && matches!(more, [0..=30, ..])) {
             return Err(Flaw::Broken("a tag is not written the shortest way"));
@@ -371,7 +386,7 @@ fn tag(bytes: &[u8]) -> Walk<(&[u8], &[u8])> {
 }
 
 /// A length (X.690 section 8.1.3), `None` if indefinite; whether it is written as DER has it; and what follows it.
-fn length(bytes: &[u8]) -> Walk<(Option<usize>, bool, &[u8])> {
+pub(super) fn length(bytes: &[u8]) -> Walk<(Option<u64>, bool, &[u8])> {
     let (first, rest) = bytes.split_first().ok_or(CUT)?;
     match *first {
         short @ 0..0x80 => Ok((Some(short.into()), true, rest)),
@@ -381,17 +396,17 @@ fn length(bytes: &[u8]) -> Walk<(Option<usize>, bool, &[u8])> {
             let (bytes, rest) = rest.split_at_checked(usize::from(long & 0x7f)).ok_or(CUT)?;
             let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
             let significant = bytes.get(zeros..).unwrap_or_default();
-            if significant.len() > size_of::<usize>() {
+            if significant.len() > size_of::<u64>() {
                 return Err(OUTSIDE);
             }
-            let length = significant.iter().fold(0, |sum: usize, byte| sum << 8 | usize::from(*byte));
+            let length = significant.iter().fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte));
             Ok((Some(length), zeros == 0 && length >= 0x80, rest))
         }
     }
 }
 
 /// Universal types that can hold values, must, or cannot (X.690 sections 8.2 to 8.23).
-fn check_form(first: u8) -> Walk<()> {
+pub(super) fn check_form(first: u8) -> Walk<()> {
     if first & CLASS != 0 {
         return Ok(());
     }
@@ -406,6 +421,11 @@ fn check_form(first: u8) -> Walk<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether values of a universal tag in one piece may come in several.
+pub(super) fn is_string(first: u8) -> bool {
+    pieces(first).is_some()
 }
 
 /// Whether a value with others in it is a string in pieces.

@@ -206,7 +206,15 @@ pub(crate) fn only(text: &[u8], tag: u8) -> Result<Tlv<'_>> {
 /// A value of this tag around parts.
 pub(crate) fn wrap(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let length: usize = parts.iter().map(|part| part.len()).sum();
-    let mut out = Vec::with_capacity(length + 6);
+    let mut out = head(tag, length);
+    out.reserve_exact(length);
+    parts.iter().for_each(|part| out.extend_from_slice(part));
+    out
+}
+
+/// What stands before so many bytes of a value: its tag and its length.
+pub(crate) fn head(tag: u8, length: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(10);
     out.push(tag);
     let bytes = length.to_be_bytes();
     match u8::try_from(length) {
@@ -218,7 +226,6 @@ pub(crate) fn wrap(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
             out.extend_from_slice(digits);
         }
     }
-    parts.iter().for_each(|part| out.extend_from_slice(part));
     out
 }
 

@@ -1,0 +1,89 @@
+//! Looks whether lines that pass are such that every program on the way leaves them alone (RFC 8551 section 3.1.3).
+use std::io::{self, Read};
+
+use crate::error::{Error, ErrorKind};
+use crate::limits::MIME_LINE_BYTES;
+
+/// Passes ASCII in lines of at most 998 bytes, and refuses anything else.
+pub(crate) struct PlainLines<R> {
+    from: R,
+    /// Bytes of the line so far.
+    length: usize,
+    last: u8,
+}
+
+impl<R: Read> PlainLines<R> {
+    pub(crate) fn new(from: R) -> Self {
+        PlainLines { from, length: 0, last: 0 }
+    }
+
+    fn look(&mut self, bytes: &[u8]) -> bool {
+        if !bytes.iter().all(|byte| (1..0x80).contains(byte)) {
+            return false;
+        }
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let text = line.strip_suffix(b"\n").unwrap_or(line);
+            // A CR belongs to the end of a line, and may have come with the bytes before.
+            let (first, inner) = text.split_first().map_or((b'\n', &[][..]), |(first, rest)| (*first, rest));
+            let lone = self.last == b'\r' && first != b'\n' && !text.is_empty();
+            let body = inner.strip_suffix(b"\r").unwrap_or(inner);
+            self.length = self.length.saturating_add(text.len());
+            if lone || body.contains(&b'\r') || (first == b'\r' && !inner.is_empty()) {
+                return false;
+            }
+            if self.length > MIME_LINE_BYTES.saturating_add(1) {
+                return false;
+            }
+            self.last = line.last().copied().unwrap_or(self.last);
+            if self.last == b'\n' {
+                self.length = 0;
+            }
+        }
+        true
+    }
+}
+
+impl<R: Read> Read for PlainLines<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.from.read(out)?;
+        let read = out.get(..count).unwrap_or_default();
+        if self.look(read) {
+            return Ok(count);
+        }
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            "mail",
+            "it is long, and its lines are not plain ASCII of at most 998 bytes: they may be changed on the way",
+            "sign it opaque, or write its parts in base64 first",
+        )
+        .into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passes(parts: &[&[u8]]) -> bool {
+        let mut lines = PlainLines::new(io::empty());
+        parts.iter().all(|part| lines.look(part))
+    }
+
+    #[test]
+    fn plain_lines_pass_wherever_they_are_cut() {
+        let text = b"a\r\nb\nc\r\n\r\n\n";
+        for at in 0..text.len() {
+            assert!(passes(&[&text[..at], &text[at..]]), "{at}");
+        }
+        assert!(passes(&[&[b'x'; 998], b"\r\n", &[b'x'; 998], b"\r", b"\n"]));
+    }
+
+    #[test]
+    fn what_may_be_changed_on_the_way_does_not() {
+        for bad in [&b"\x80"[..], b"a\0b", b"a\rb", b"\rb", b"a\r\r\n"] {
+            assert!(!passes(&[bad]), "{bad:?}");
+        }
+        assert!(!passes(&[b"a\r", b"b"]));
+        assert!(!passes(&[&[b'x'; 999], b"y"]));
+    }
+}
