@@ -48,6 +48,7 @@
 //! |---|---|
 //! | `file` (default) | the file face |
 //! | `x509` (default) | certificates |
+//! | `smime` (default) | mail |
 //! | `system-roots` | trust whom the system trusts |
 //! | `mozilla-roots` | trust whom Mozilla trusts for web servers |
 //! | `cli` | the command `bulla` |
@@ -61,13 +62,15 @@
 mod clock;
 mod error;
 mod limits;
+#[cfg(any(feature = "file", feature = "smime"))]
+mod new_file;
 mod secret;
 #[cfg(any(feature = "file", feature = "x509"))]
 mod verified;
 
 #[cfg(any(feature = "file", feature = "x509"))]
 mod encoding;
-#[cfg(feature = "file")]
+#[cfg(any(feature = "file", feature = "smime"))]
 mod formats;
 #[cfg(any(feature = "file", feature = "x509"))]
 mod keys;
@@ -78,6 +81,8 @@ mod primitives;
 pub mod adapters;
 #[cfg(feature = "file")]
 pub mod file;
+#[cfg(feature = "smime")]
+pub mod smime;
 #[cfg(feature = "x509")]
 pub mod x509;
 
@@ -94,6 +99,8 @@ pub use keys::{
     Passphrase, PrivateKey, PublicKey, Recipient, Recipients, RemoteKey, SignatureAlgorithm, ToDecrypt,
     ToSign, Unlock, legacy,
 };
+#[cfg(any(feature = "file", feature = "smime"))]
+pub use new_file::remove_unfinished;
 #[cfg(any(feature = "file", feature = "x509"))]
 pub use verified::Verified;
 

@@ -12,5 +12,8 @@ pub mod past_mistakes {}
 #[cfg(feature = "x509")]
 #[doc = include_str!("../docs/certificates.md")]
 pub mod certificates {}
+#[cfg(feature = "smime")]
+#[doc = include_str!("../docs/smime-profile.md")]
+pub mod smime_profile {}
 #[doc = include_str!("../docs/command.md")]
 pub mod command {}

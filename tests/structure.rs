@@ -24,6 +24,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("verified", 1),
     ("limits", 1),
     ("clock", 1),
+    ("new_file", 2),
     ("primitives", 2),
     ("encoding", 2),
     ("keys", 3),

@@ -3,6 +3,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::address::EmailAddress;
 use super::extension::{self, Extension};
 use super::fingerprint::CertificateFingerprint;
 use super::general_name::{self, GeneralName};
@@ -136,11 +137,11 @@ impl Certificate {
         Name::of(self.subject_der())
     }
 
-    pub(super) fn issuer_der(&self) -> &[u8] {
+    pub(crate) fn issuer_der(&self) -> &[u8] {
         self.part(&self.at.issuer)
     }
 
-    pub(super) fn subject_der(&self) -> &[u8] {
+    pub(crate) fn subject_der(&self) -> &[u8] {
         self.part(&self.at.subject)
     }
 
@@ -226,7 +227,7 @@ impl Certificate {
         extension::all(self.raw_extensions()).filter_map(|raw| raw.owned())
     }
 
-    pub(super) fn read<T>(
+    pub(crate) fn read<T>(
         &self,
         id: &KnownOid,
         reader: impl FnOnce(&[u8]) -> tlv::Result<T>,
@@ -265,6 +266,14 @@ impl Certificate {
     pub fn alternative_names(&self) -> Result<Vec<GeneralName>> {
         let reader = |value: &[u8]| general_name::read_all(&tlv::only(value, tlv::SEQUENCE)?);
         Ok(self.read(&extension::SUBJECT_ALT_NAME, reader)?.unwrap_or_default())
+    }
+
+    /// The e-mail addresses among the other names.
+    ///
+    /// # Errors
+    /// See [`basic_constraints`](Self::basic_constraints).
+    pub fn email_addresses(&self) -> Result<Vec<EmailAddress>> {
+        Ok(general_name::mailboxes(&self.alternative_names()?))
     }
 
     /// A short name of the key (section 4.2.1.2).

@@ -2,6 +2,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use super::address::EmailAddress;
 use super::name::{self, Name};
 use crate::encoding::oid::{KnownOid, Oid};
 use crate::encoding::tlv::{self, Tlv, Unsound, Walker};
@@ -47,6 +48,15 @@ pub enum GeneralName {
 
 /// id-on-SmtpUTF8Mailbox (RFC 9598 section 3).
 const SMTP_UTF8: KnownOid = KnownOid::new_unwrap("1.3.6.1.5.5.7.8.9");
+
+/// The e-mail addresses among names; what is none is passed over.
+pub(super) fn mailboxes(names: &[GeneralName]) -> Vec<EmailAddress> {
+    let address = |name: &GeneralName| match name {
+        GeneralName::Email(text) | GeneralName::SmtpUtf8(text) => EmailAddress::read(text),
+        _ => None,
+    };
+    names.iter().filter_map(address).collect()
+}
 
 // Tags of the choice (RFC 5280 section 4.2.1.6).
 pub(super) const OTHER: u8 = tlv::constructed(0);

@@ -36,7 +36,7 @@ mod revoked;
 mod serial;
 mod signed;
 mod spkac;
-mod time;
+pub(crate) mod time;
 mod trust;
 mod usage;
 

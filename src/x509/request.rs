@@ -234,11 +234,7 @@ impl Request {
     /// # Errors
     /// Those of [`extensions`](Self::extensions).
     pub fn email_addresses(&self) -> Result<Vec<EmailAddress>> {
-        let address = |name: &GeneralName| match name {
-            GeneralName::Email(text) | GeneralName::SmtpUtf8(text) => EmailAddress::read(text),
-            _ => None,
-        };
-        Ok(self.alternative_names()?.iter().filter_map(address).collect())
+        Ok(general_name::mailboxes(&self.alternative_names()?))
     }
 
     /// The hosts among the alternative names, wildcards and addresses with them, as

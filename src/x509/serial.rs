@@ -12,7 +12,7 @@ pub struct Serial(Box<[u8]>);
 
 impl Serial {
     /// From the value of an INTEGER.
-    pub(super) fn of(value: &[u8]) -> Self {
+    pub(crate) fn of(value: &[u8]) -> Self {
         Serial(value.into())
     }
 
@@ -38,7 +38,7 @@ impl Serial {
         self.0.first().is_some_and(|first| first & 0x80 != 0)
     }
 
-    pub(super) fn write(&self) -> Vec<u8> {
+    pub(crate) fn write(&self) -> Vec<u8> {
         tlv::wrap(tlv::INTEGER, &[&self.0])
     }
 }

@@ -8,7 +8,7 @@ use crate::encoding::tlv::{self, Tlv, Unsound};
 pub(super) const LEEWAY: Duration = Duration::from_secs(5 * 60);
 
 /// UTCTime as `YYMMDDhhmmssZ`, GeneralizedTime as `YYYYMMDDhhmmssZ`: the forms of RFC 5280, and no other.
-pub(super) fn read(tlv: &Tlv<'_>) -> tlv::Result<Time> {
+pub(crate) fn read(tlv: &Tlv<'_>) -> tlv::Result<Time> {
     let (digits, z) = tlv.value().split_last_chunk::<1>().ok_or(Unsound)?;
     if z != b"Z" || !digits.iter().all(u8::is_ascii_digit) {
         return Err(Unsound);
@@ -45,7 +45,7 @@ fn number(digits: &[u8]) -> i64 {
 }
 
 /// `None` for a year that has not four digits.
-pub(super) fn write(time: Time) -> Option<Vec<u8>> {
+pub(crate) fn write(time: Time) -> Option<Vec<u8>> {
     let Civil { year, month, day, hour, minute, second } = time.civil();
     let rest = format!("{month:02}{day:02}{hour:02}{minute:02}{second:02}Z");
     match year {

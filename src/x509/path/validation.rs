@@ -180,9 +180,12 @@ impl<'a> Validation<'a> {
         let at = self.at.unwrap_or_else(Time::now);
         let rules =
             Rules { at, purpose: self.purpose.usage(), policies: &self.policies, legacy: self.legacy };
+        let pinned = anchors.itself(certificate).is_some();
+        // Before work is spent on what came with it.
+        chain::is_for(certificate, &rules)?;
+        self.purpose.suits(certificate, pinned, self.legacy)?;
         let intermediates = Intermediates::new(&self.intermediates, anchors);
         let (mut budget, mut signed) = (Budget::new(), HashMap::new());
-        let pinned = anchors.itself(certificate).is_some();
         let mut search = Search {
             anchors,
             intermediates: &intermediates,
@@ -194,8 +197,6 @@ impl<'a> Validation<'a> {
         let crls = if self.revocation == Revocation::Off { &[][..] } else { &self.crls };
         let listings = Listings::new(crls);
         let mut statuses = Statuses::new(&listings, &self.ocsp, self.revocation);
-        chain::is_for(certificate, &rules)?;
-        self.purpose.suits(certificate, pinned, self.legacy)?;
         let found = search.run(certificate, &mut |found, search| statuses.stand(found, search))?;
         Ok(Verified::new(certificate.clone(), Path::of(&found, at, statuses.is_told())))
     }
