@@ -30,6 +30,7 @@ mod cli {
     #[cfg(target_os = "linux")]
     mod process;
     mod rewrap;
+    mod smime;
     #[cfg(target_os = "linux")]
     mod terminal;
 }

@@ -57,7 +57,7 @@ struct Judged {
 impl Verify {
     pub(crate) fn run(&self) -> Done<()> {
         let whom = self.whom()?;
-        let source = Source::read(self.judging.file()?.map(|path| path.as_path()))?;
+        let source = Source::read(self.judging.file()?)?;
         let evidence = self.judging.load()?;
         let certificates = source.certificates()?;
         // What `certificates` gives is never empty.
@@ -183,14 +183,7 @@ impl Verify {
 
 /// Why a certificate is not trusted, for machines. `None`: it could not be judged at all.
 fn refusal(failure: &Failure) -> Option<Value> {
-    let reason = match failure.kind()? {
-        ErrorKind::Untrusted => "untrusted",
-        ErrorKind::Expired => "expired",
-        ErrorKind::Revoked => "revoked",
-        ErrorKind::WrongName => "wrong-name",
-        ErrorKind::Undetermined => "undetermined",
-        _ => return None,
-    };
+    let reason = failure.reason()?;
     Some(json!({"trusted": false, "reason": reason, "message": failure.to_string()}))
 }
 

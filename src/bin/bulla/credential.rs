@@ -1,5 +1,5 @@
 //! Credentials of the command line: a private key with its certificate and chain, in PKCS #12 or PEM.
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bulla::Passphrase;
 use bulla::x509::{Credential, Pkcs12};
@@ -34,28 +34,56 @@ impl CredentialFlags {
 
     /// Reads it, asking for a passphrase if it is sealed.
     pub(crate) fn load(&self) -> Done<Credential> {
-        let given = Given::new(&self.passphrase);
-        let source = Source::read(Some(&self.with))?;
-        if let Some(bytes) = pkcs12(&source)? {
-            if self.key.is_some() {
-                let why = "the credential has its key in it already";
-                return Err(Failure::usage("--key", why, "leave it out, or give the certificates in PEM"));
-            }
-            let text = given.text_for_key_file(&self.with)?;
-            let file = open_pkcs12(bytes, &source.name, false, Some(&text))?;
-            return file.credential().map_err(|error| Failure::of(&source.name, error));
-        }
-        let certificates = source.certificates()?;
-        let open = match &self.key {
-            Some(path) => OpenKey::read(Some(path), &given)?,
-            None => {
-                let form =
-                    source.private_key().map_err(|failure| failure.but("or name its file with --key"))?;
-                OpenKey::of(form, &source.name, &given)?
-            }
-        };
-        Credential::new(open.key, certificates).map_err(|error| Failure::of(&source.name, error))
+        load(&self.with, self.key.as_deref(), &Given::new(&self.passphrase))
     }
+}
+
+/// Several credentials, of which one may have its key in a file of its own.
+#[derive(clap::Args)]
+pub(crate) struct CredentialsFlags {
+    /// A credential: a PKCS #12 file, or PEM with the certificate, its chain and the private key; may be given several times
+    #[arg(long, value_name = "FILE")]
+    with: Vec<PathBuf>,
+    /// The private key, if it is in a file of its own
+    #[arg(long, value_name = "FILE", requires = "with")]
+    key: Option<PathBuf>,
+}
+
+impl CredentialsFlags {
+    pub(crate) fn is_given(&self) -> bool {
+        !self.with.is_empty()
+    }
+
+    /// Reads all, asking for passphrases where they are sealed.
+    pub(crate) fn load(&self, given: &Given<'_>) -> Done<Vec<Credential>> {
+        if self.key.is_some() && self.with.len() > 1 {
+            let why = "there are several credentials, and it is not clear whose it is";
+            return Err(Failure::usage("--key", why, "put each key into the file of its credential"));
+        }
+        self.with.iter().map(|with| load(with, self.key.as_deref(), given)).collect()
+    }
+}
+
+fn load(with: &Path, key: Option<&Path>, given: &Given<'_>) -> Done<Credential> {
+    let source = Source::read(Some(with))?;
+    if let Some(bytes) = pkcs12(&source)? {
+        if key.is_some() {
+            let why = "the credential has its key in it already";
+            return Err(Failure::usage("--key", why, "leave it out, or give the certificates in PEM"));
+        }
+        let text = given.text_for_key_file(with)?;
+        let file = open_pkcs12(bytes, &source.name, false, Some(&text))?;
+        return file.credential().map_err(|error| Failure::of(&source.name, error));
+    }
+    let certificates = source.certificates()?;
+    let open = match key {
+        Some(path) => OpenKey::read(Some(path), given)?,
+        None => {
+            let form = source.private_key().map_err(|failure| failure.but("or name its file with --key"))?;
+            OpenKey::of(form, &source.name, given)?
+        }
+    };
+    Credential::new(open.key, certificates).map_err(|error| Failure::of(&source.name, error))
 }
 
 /// The bytes of a file, if it is PKCS #12.

@@ -89,6 +89,20 @@ impl Failure {
         Failure { code: Code::Refused, ..self }
     }
 
+    /// Why something is not genuine, for machines. `None`: it could not be judged at all.
+    pub(crate) fn reason(&self) -> Option<&'static str> {
+        Some(match self.kind? {
+            ErrorKind::Unauthentic => "unauthentic",
+            ErrorKind::NoKeyFits => "no-key-fits",
+            ErrorKind::Untrusted => "untrusted",
+            ErrorKind::Expired => "expired",
+            ErrorKind::Revoked => "revoked",
+            ErrorKind::WrongName => "wrong-name",
+            ErrorKind::Undetermined => "undetermined",
+            _ => return None,
+        })
+    }
+
     pub(crate) fn kind(&self) -> Option<ErrorKind> {
         self.kind
     }

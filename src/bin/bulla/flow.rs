@@ -1,6 +1,6 @@
 //! Where content comes from and where it goes: files, directories, standard input and output.
 use std::fs::Metadata;
-use std::io::{self, IsTerminal, Read, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal, Read, Seek, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -85,6 +85,9 @@ pub(crate) fn stdin() -> io::StdinLock<'static> {
     io::stdin().lock()
 }
 
+/// Bytes that are kept in memory before a temporary file is taken.
+const IN_MEMORY: usize = 1 << 20;
+
 /// Where what is made goes.
 #[derive(clap::Args)]
 pub(crate) struct Out {
@@ -123,6 +126,39 @@ impl Out {
         };
         match there {
             Some((path, _)) if !self.force => Err(Failure::new(Code::InputOutput, path.display(), why, hint)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes what `work` makes, of any length in little memory: a file appears whole or not at all, and standard output gets
+    /// nothing if `work` fails. `withheld`: `work` writes nothing itself before all of it is good.
+    pub(crate) fn stream<T>(&self, withheld: bool, work: impl FnOnce(&mut dyn Write) -> Done<T>) -> Done<T> {
+        if let Some(path) = self.path() {
+            return bulla::file::write_streamed(path, self.force, work);
+        }
+        let failed = |error| Failure::io("standard output", &error);
+        if withheld && !io::stdout().is_terminal() {
+            let mut out = BufWriter::new(io::stdout().lock());
+            let done = work(&mut out)?;
+            out.flush().map_err(failed)?;
+            return Ok(done);
+        }
+        let spooled = |error| Failure::io("temporary file", &error);
+        let mut spool = tempfile::spooled_tempfile(IN_MEMORY);
+        let done = work(&mut spool)?;
+        spool.rewind().map_err(spooled)?;
+        copy_content(&mut spool, Content::of_mail(), &Meter::none())?;
+        Ok(done)
+    }
+
+    /// Refuses a target that is the source.
+    pub(crate) fn check_other(&self, input: &Input) -> Done<()> {
+        let (Some(target), Input::Path(source)) = (self.path(), input) else { return Ok(()) };
+        match (target.canonicalize(), source.canonicalize()) {
+            (Ok(target), Ok(source)) if target == source => {
+                let why = "it is what is read, too";
+                Err(Failure::usage(self.path().unwrap_or(&target).display(), why, "name another target"))
+            }
             _ => Ok(()),
         }
     }
@@ -174,6 +210,8 @@ fn binary_to_terminal(hint: &str) -> Failure {
 pub(crate) struct Content {
     out: StdoutLock<'static>,
     terminal: bool,
+    /// Of a mail: its lines end in CRLF, of which a terminal gets the LF.
+    is_mail: bool,
     /// The beginning of a letter whose end has not come yet.
     partial: Vec<u8>,
 }
@@ -181,7 +219,11 @@ pub(crate) struct Content {
 impl Content {
     pub(crate) fn new() -> Self {
         let out = io::stdout().lock();
-        Content { terminal: out.is_terminal(), out, partial: Vec::new() }
+        Content { terminal: out.is_terminal(), out, is_mail: false, partial: Vec::new() }
+    }
+
+    pub(crate) fn of_mail() -> Self {
+        Content { is_mail: true, ..Self::new() }
     }
 
     fn write(&mut self, piece: &[u8]) -> Done<()> {
@@ -194,12 +236,16 @@ impl Content {
             Ok(text) => (text.len(), false),
             Err(error) => (error.valid_up_to(), error.error_len().is_some()),
         };
-        let (text, rest) = self.partial.split_at(whole);
+        // The LF that a CR wants may come in the next piece.
+        let is_open = self.is_mail && self.partial.get(..whole).is_some_and(|text| text.ends_with(b"\r"));
+        let (text, rest) = self.partial.split_at(if is_open { whole.saturating_sub(1) } else { whole });
+        let text = String::from_utf8_lossy(text);
+        let text = if self.is_mail { text.replace("\r\n", "\n") } else { text.into_owned() };
         let steers = |letter: char| letter.is_control() && !"\n\t".contains(letter);
-        if wrong || String::from_utf8_lossy(text).contains(steers) {
+        if wrong || text.contains(steers) {
             return Err(binary_to_terminal("write it to a file with -o, or pipe it on"));
         }
-        self.out.write_all(text).map_err(failed)?;
+        self.out.write_all(text.as_bytes()).map_err(failed)?;
         self.partial = rest.to_vec();
         Ok(())
     }

@@ -51,7 +51,7 @@ mod unix {
 
     fn end(signal: i32) -> ! {
         ENDING.store(true, Ordering::SeqCst);
-        bulla::file::remove_unfinished();
+        bulla::remove_unfinished();
         restore_terminal();
         if std::io::stderr().is_terminal() {
             // The cursor stands behind a prompt, a bar or `^C`.

@@ -16,12 +16,21 @@ mod key;
 mod keygen;
 mod keyring;
 mod keys;
+mod lists;
 mod manual;
 mod objects;
 mod p12;
 mod passphrase;
 mod private_key;
 mod rewrap;
+mod smime;
+mod smime_decrypt;
+mod smime_encrypt;
+mod smime_mail;
+mod smime_show;
+mod smime_sign;
+mod smime_trust;
+mod smime_verify;
 mod test_ca;
 mod ui;
 mod who;
@@ -35,7 +44,7 @@ use clap_complete::Shell;
 
 use failure::{Done, Failure};
 
-/// Encrypts files so that whoever opens them gets the whole truth or nothing; makes and judges keys and certificates
+/// Encrypts files and mail so that whoever opens them gets the whole truth or nothing; makes and judges keys and certificates
 #[derive(Parser)]
 #[command(name = "bulla", version, after_help = AFTER, max_term_width = 100)]
 struct Arguments {
@@ -59,6 +68,9 @@ Examples:
   bulla key generate --kind p256 -o bob.key     makes a key pair, sealed under a passphrase
   bulla cert test-ca test-ca                    makes an authority for tests
   bulla cert verify --trust root.pem --purpose email --name bob@example.org bob.pem
+
+  bulla smime sign --with bob.p12 letter.eml | bulla smime encrypt --to alice.pem --trust root.pem -o sealed.eml
+  bulla smime decrypt --with alice.p12 sealed.eml | bulla smime verify --trust root.pem --from-header
 
 Exit codes:
   0  done, or genuine
@@ -142,6 +154,9 @@ Examples:
     /// Put keys and certificates into PKCS #12 files, and take them out
     #[command(subcommand)]
     P12(p12::P12Command),
+    /// Sign, verify, encrypt, decrypt and show mail
+    #[command(subcommand)]
+    Smime(smime::SmimeCommand),
     /// Print a script that completes command lines in a shell
     Completions { shell: Shell },
     /// Print the man page, of the whole or of one command: man cert verify
@@ -182,6 +197,7 @@ fn run(words: &[OsString]) -> Done<()> {
         Command::Cert(cert) => cert.run(),
         Command::Crl(crl) => crl.run(),
         Command::P12(p12) => p12.run(),
+        Command::Smime(smime) => smime.run(),
         Command::Completions { shell } => manual::completions(shell, Arguments::command()),
         Command::Man { command } => manual::page(&command, Arguments::command()),
     }
