@@ -14,6 +14,8 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let places: Vec<PathBuf> = match name {
         // Not the PATH's: these come with the packages that the tests need.
         "python" => vec![root.join("venv/bin/python")],
+        "openssl4" => vec![root.join("openssl4/bin/openssl")],
+        jar if jar.ends_with(".jar") => vec![Path::new("/usr/share/java").join(jar)],
         "age-encryption" => vec![root.join("node/node_modules/age-encryption/dist/index.js")],
         _ => {
             let path = std::env::var_os("PATH").unwrap_or_default();
