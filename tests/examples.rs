@@ -37,6 +37,9 @@ fn every_example_is_run_and_fits_a_page() {
     let mut found = BTreeSet::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        if path.is_dir() {
+            continue; // of scripts, which .ci/run runs
+        }
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         let text = std::fs::read_to_string(&path).unwrap();
         let lines = text.lines().count();
