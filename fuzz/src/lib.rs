@@ -2,6 +2,7 @@
 pub mod der;
 pub mod mail;
 pub mod revocation;
+pub mod smime;
 
 // Sources of bulla once more: what reads mail is inside, and no public call reaches one reader alone.
 #[path = "../../src/error.rs"]
