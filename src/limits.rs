@@ -177,3 +177,7 @@ pub(crate) const MIME_DEPTH: usize = 16;
 pub(crate) const SEVEN_BIT_BYTES: usize = 64 << 20;
 /// Parameters of a field, pieces of RFC 2231 counted each. Ours: the longest file names come in twenty pieces.
 pub(crate) const MIME_PARAMETERS: usize = 64;
+/// Certificates tried for one signature. Ours: one has that issuer and number, and a key may have been certified anew.
+pub(crate) const CMS_CANDIDATES: usize = 4;
+/// Certificates of a message with the number that is looked for whose issuer is compared letter by letter. Ours: it is one.
+pub(crate) const CMS_ISSUERS_COMPARED: usize = 16;

@@ -1,4 +1,7 @@
 //! Hashes of a content while it passes: as it came, and with the ends of lines that a signer saw.
+use std::io::{self, Write};
+
+use crate::formats::mime::lines::Canonical;
 use crate::keys::Digest;
 use crate::primitives::hash::Hasher;
 
@@ -6,7 +9,21 @@ use crate::primitives::hash::Hasher;
 struct Running {
     as_it_came: Hasher,
     /// Of the content with CRLF for each bare LF, from the first of those on.
-    canonical: Option<Hasher>,
+    canonical: Option<Canonical<Hashing>>,
+}
+
+/// A hash to write to.
+struct Hashing(Hasher);
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Hashes of a content, by one or more functions.
@@ -18,6 +35,7 @@ pub(super) struct Digests {
     /// Whether ends of lines may have been changed.
     is_text: bool,
     last: u8,
+    /// A line so far ended in LF alone.
     has_bare_ends: bool,
 }
 
@@ -42,20 +60,17 @@ impl Digests {
     }
 
     pub(super) fn update(&mut self, bytes: &[u8]) {
-        let has_bare = self.is_text && self.has_bare_end(bytes);
-        if has_bare && !self.has_bare_ends {
+        if self.is_text && !self.has_bare_ends && self.has_bare_end(bytes) {
             self.has_bare_ends = true;
             for running in &mut self.all {
-                running.canonical = Some(running.as_it_came.clone());
+                let so_far = Hashing(running.as_it_came.clone());
+                running.canonical = Some(Canonical::after(self.last, so_far));
             }
         }
         for running in &mut self.all {
             if let Some(canonical) = &mut running.canonical {
-                if has_bare {
-                    with_crlf(bytes, self.last, |part| canonical.update(part));
-                } else {
-                    canonical.update(bytes);
-                }
+                // A hash takes everything.
+                let _ = canonical.write_all(bytes);
             }
             running.as_it_came.update(bytes);
         }
@@ -70,38 +85,13 @@ impl Digests {
         ends != whole + usize::from(bytes.first() == Some(&b'\n') && self.last == b'\r')
     }
 
-    /// Whether a line so far ended in LF alone.
-    pub(super) fn has_bare_ends(&self) -> bool {
-        self.has_bare_ends
-    }
-
     pub(super) fn finish(self) -> Vec<Hashed> {
         let finished = self.all.into_iter().map(|running| Hashed {
             digest: running.as_it_came.digest(),
             as_it_came: running.as_it_came.finish(),
-            canonical: running.canonical.map(Hasher::finish),
+            canonical: running.canonical.map(|canonical| canonical.into_inner().0.finish()),
         });
         finished.collect()
-    }
-}
-
-/// The parts of a text with a CR put before each LF that has none. `last`: the byte before the text.
-pub(super) fn with_crlf(text: &[u8], last: u8, mut take: impl FnMut(&[u8])) {
-    let mut rest = text;
-    let mut last = last;
-    while let Some(at) = rest.iter().position(|byte| *byte == b'\n') {
-        let (before, after) = rest.split_at(at);
-        let before_end = before.last().copied().unwrap_or(last);
-        take(before);
-        if before_end != b'\r' {
-            take(b"\r");
-        }
-        take(b"\n");
-        last = b'\n';
-        rest = after.get(1..).unwrap_or_default();
-    }
-    if !rest.is_empty() {
-        take(rest);
     }
 }
 

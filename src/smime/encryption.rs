@@ -92,7 +92,7 @@ impl<'a> Encryption<'a> {
         }
         // Whether it is signed is seen when all of it was read.
         let mut mail = Spool::temporary();
-        copy(&mut from, &mut mail)?;
+        files::copy(&mut from, &mut mail)?;
         if verification::holding(&mut mail).is_none() {
             return Err(Error::usage(
                 "mail",
@@ -119,14 +119,14 @@ impl<'a> Encryption<'a> {
             enveloped::Kind::Enveloped => "enveloped-data",
         };
         let written = |error| Error::io("output", error);
-        into.write_all(&split.message_header(&layout::object_fields(smime_type))).map_err(written)?;
+        into.write_all(&split.message_header(&layout::object_fields(Some(smime_type)))).map_err(written)?;
         let mut sealing = self.seal(cipher, kind, Lines::new(&mut *into))?;
         sealing.write_all(&split.content_header()).map_err(written)?;
         if layout::is_binary(&header)? {
-            copy(&mut from, &mut sealing)?;
+            files::copy(&mut from, &mut sealing)?;
         } else {
             let mut canonical = Canonical::new(sealing);
-            copy(&mut from, &mut canonical)?;
+            files::copy(&mut from, &mut canonical)?;
             sealing = canonical.into_inner();
         }
         sealing.finish().and_then(Lines::finish).map_err(written)?;
@@ -198,22 +198,6 @@ impl<W: Write> Write for Sealed<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-fn copy(from: &mut impl Read, into: &mut impl Write) -> Result<()> {
-    let mut buffer = vec![0; files::BUFFER];
-    loop {
-        let count = match from.read(&mut buffer) {
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(Error::io("mail", error)),
-        };
-        let read = buffer.get(..count).unwrap_or_default();
-        if read.is_empty() {
-            return Ok(());
-        }
-        into.write_all(read).map_err(|error| Error::io("output", error))?;
     }
 }
 

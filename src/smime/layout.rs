@@ -1,11 +1,11 @@
 //! What stands outside of a protected content in a mail, and what inside: the fields of the message, and those of the content.
 use std::io::{self, Write};
 
-use super::digests::with_crlf;
 use crate::encoding::base64_stream::Lines;
 use crate::error::Result;
 use crate::formats::cms::content::{self, SIGNED_DATA};
 use crate::formats::mime::header::Header;
+use crate::formats::mime::lines::canonical;
 use crate::keys::Digest;
 use crate::primitives::random;
 
@@ -34,7 +34,7 @@ impl Split {
                 name if name.starts_with("content-") => &mut content,
                 _ => &mut message,
             };
-            canonical_into(field.whole, into);
+            into.extend(canonical(field.whole));
             if !into.ends_with(b"\n") {
                 into.extend_from_slice(b"\r\n");
             }
@@ -58,21 +58,17 @@ impl Split {
     }
 }
 
-/// With CRLF at the end of each line.
-fn canonical_into(text: &[u8], into: &mut Vec<u8>) {
-    with_crlf(text, 0, |part| into.extend_from_slice(part));
-}
-
 /// Whether its lines are none (RFC 2045 section 6.2), and must stay as they are.
 pub(super) fn is_binary(header: &Header) -> Result<bool> {
     let transfer = header.only("Content-Transfer-Encoding")?;
     Ok(transfer.is_some_and(|transfer| transfer.eq_ignore_ascii_case("binary")))
 }
 
-/// The fields of a mail that is one CMS object (RFC 8551 section 3.2).
-pub(super) fn object_fields(smime_type: &str) -> String {
+/// The fields of a mail that is one CMS object (RFC 8551 section 3.2), of a type that is known or not.
+pub(super) fn object_fields(smime_type: Option<&str>) -> String {
+    let smime_type = smime_type.map(|known| format!(" smime-type={known};")).unwrap_or_default();
     format!(
-        "Content-Type: application/pkcs7-mime; smime-type={smime_type};\r\n name=\"smime.p7m\"\r\n\
+        "Content-Type: application/pkcs7-mime;{smime_type}\r\n name=\"smime.p7m\"\r\n\
          Content-Transfer-Encoding: base64\r\n\
          Content-Disposition: attachment; filename=\"smime.p7m\"\r\n"
     )

@@ -147,7 +147,7 @@ fn dressed(bytes: Vec<u8>) -> Result<Vec<u8>> {
     let Some(bare) = bare::Form::of(&mut source(&mut from))? else { return Ok(bytes) };
     let mut object = Vec::new();
     bare.decode(bytes.as_slice())?.read_to_end(&mut object)?;
-    let mut mail = layout::object_fields("signed-data").replace(" smime-type=signed-data;", "").into_bytes();
+    let mut mail = layout::object_fields(None).into_bytes();
     mail.extend_from_slice(b"\r\n");
     mail.extend(base64_stream::encode(&object));
     Ok(mail)

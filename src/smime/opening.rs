@@ -138,7 +138,8 @@ impl<'a> Opening<'a> {
     /// # Errors
     /// [`NoKeyFits`](crate::ErrorKind::NoKeyFits) if it is for others; [`Unauthentic`](crate::ErrorKind::Unauthentic) if it was
     /// changed, or is for another key of the same name; [`Unrecognised`](crate::ErrorKind::Unrecognised) if it is not encrypted,
-    /// [`Malformed`](crate::ErrorKind::Malformed) if it is not sound; [`Unsupported`](crate::ErrorKind::Unsupported) for algorithms that bulla does not know, or knows as old.
+    /// [`Malformed`](crate::ErrorKind::Malformed) if it is not sound; [`Unsupported`](crate::ErrorKind::Unsupported) for
+    /// algorithms that bulla does not know, or knows as old.
     pub fn bytes(&self, mail: &[u8]) -> Result<Opened> {
         let mut spool = Spool::in_memory();
         let integrity = self.open(&mut source(&mut &*mail), &mut spool)?;

@@ -215,7 +215,7 @@ impl SignedContent {
             io::copy(&mut content.reader()?, into)?;
             return layout::write_signature(&boundary, &object, into);
         }
-        into.write_all(layout::object_fields("signed-data").as_bytes())?;
+        into.write_all(layout::object_fields(Some("signed-data")).as_bytes())?;
         into.write_all(b"\r\n")?;
         let frame = Frame { kind: SIGNED_DATA, head: self.head.clone(), about, wrapping: Wrapping::Explicit };
         let mut writer = FrameWriter::new(Lines::new(into), frame);

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::addressees::Addressees;
 use super::capabilities::Capabilities;
 use super::check;
-use super::digests::{Digests, with_crlf};
+use super::digests::Digests;
 use super::entity::Entity;
 use super::files;
 use super::layout::{self, Split};
@@ -23,6 +23,7 @@ use crate::formats::cms::content::{DATA, SIGNED_DATA};
 use crate::formats::cms::frame::{Frame, FrameWriter, Wrapping};
 use crate::formats::cms::signed::{self, NewSignerInfo};
 use crate::formats::mime::header::Header;
+use crate::formats::mime::lines::Canonical;
 use crate::formats::mime::plain_lines::PlainLines;
 use crate::formats::mime::{quoted, seven_bit};
 use crate::keys::{Digest, SignatureAlgorithm};
@@ -224,7 +225,8 @@ impl<'a> Signing<'a> {
         into: &mut dyn Write,
     ) -> Result<()> {
         let written = |error| Error::io("output", error);
-        into.write_all(&split.message_header(&layout::object_fields("signed-data"))).map_err(written)?;
+        into.write_all(&split.message_header(&layout::object_fields(Some("signed-data"))))
+            .map_err(written)?;
         let digests: Vec<Digest> = plans.iter().map(|plan| plan.digest).collect();
         let frame = Frame {
             kind: SIGNED_DATA,
@@ -294,45 +296,40 @@ fn read_up_to(start: &mut Vec<u8>, from: &mut dyn BufRead, most: usize) -> io::R
     Ok(from.fill_buf()?.is_empty())
 }
 
-/// Copies a content with CRLF at the ends of its lines, and hashes what it writes.
+/// Copies a content, a text with CRLF at the ends of its lines, and hashes what it writes.
 fn digest_through(
     mut content: Box<dyn Read + '_>,
     digests: &[Digest],
     is_text: bool,
     into: &mut dyn Write,
 ) -> Result<Vec<(Digest, Vec<u8>)>> {
-    let mut running = Digests::new(digests, is_text);
-    let mut buffer = vec![0; files::BUFFER];
-    let mut last = 0;
-    loop {
-        let count = match content.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(Error::io("mail", error)),
-        };
-        let read = buffer.get(..count).unwrap_or_default();
-        running.update(read);
-        if running.has_bare_ends() {
-            let mut outcome = Ok(());
-            with_crlf(read, last, |part| {
-                if outcome.is_ok() {
-                    outcome = into.write_all(part);
-                }
-            });
-            outcome.map_err(|error| Error::io("output", error))?;
-        } else {
-            into.write_all(read).map_err(|error| Error::io("output", error))?;
-        }
-        last = read.last().copied().unwrap_or(last);
+    let mut through = Through { into, digests: Digests::new(digests, false) };
+    if is_text {
+        files::copy(&mut *content, &mut Canonical::new(&mut through))?;
+    } else {
+        files::copy(&mut *content, &mut through)?;
     }
-    let hashed = running.finish().into_iter();
-    Ok(hashed.map(|hashed| (hashed.digest, hashed.canonical.unwrap_or(hashed.as_it_came))).collect())
+    Ok(through.digests.finish().into_iter().map(|hashed| (hashed.digest, hashed.as_it_came)).collect())
+}
+
+/// Passes on what is written, and hashes it.
+struct Through<'a> {
+    into: &'a mut dyn Write,
+    digests: Digests,
+}
+
+impl Write for Through<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.into.write_all(bytes)?;
+        self.digests.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.into.flush()
+    }
 }
 
 fn digest_identifiers(digests: &[Digest]) -> Vec<Vec<u8>> {
-    let mut all: Vec<Vec<u8>> = digests.iter().map(|digest| digest.to_der()).collect();
-    all.sort_unstable();
-    all.dedup();
-    all
+    digests.iter().map(|digest| digest.to_der()).collect()
 }

@@ -12,7 +12,7 @@ use crate::formats::cms::password_algorithm::{Pbkdf2, read_password_wrap};
 use crate::formats::cms::recipient::{EncapsulationInfo, KeyAgreementInfo, Originator, RecipientInfo};
 use crate::keys::work::Budget;
 use crate::keys::{Decryption, KeyKind, Passphrase, PrivateKey, PublicKey};
-use crate::limits::CMS_PASSPHRASES;
+use crate::limits::{CMS_ISSUERS_COMPARED, CMS_PASSPHRASES};
 use crate::primitives::password_wrap;
 use crate::secret::SecretVec;
 use crate::x509::Certificate;
@@ -55,7 +55,7 @@ pub(super) fn content_key(
     openers: &[Opener<'_>],
     terms: &mut Terms<'_>,
 ) -> Result<SecretVec> {
-    for mut look in [Look::Exact, Look::Folded { left: COMPARED }] {
+    for mut look in [Look::Exact, Look::Folded { left: CMS_ISSUERS_COMPARED }] {
         for info in recipients {
             for opener in openers {
                 if let Some(way) = way(info, opener, &mut look) {
@@ -73,11 +73,8 @@ enum Look {
     /// Byte for byte, as nearly everybody writes them.
     Exact,
     /// Letter by letter (RFC 5280 section 7.1), which costs: so many are.
-    Folded { left: u32 },
+    Folded { left: usize },
 }
-
-/// Names of issuers compared letter by letter in a message. Ours: of those with our own serial number.
-const COMPARED: u32 = 16;
 
 /// A way to the content key that is the reader's.
 enum Way<'a> {
@@ -115,7 +112,7 @@ fn names(recipient: &CertificateId<'_>, certificate: &Certificate, look: &mut Lo
         }
         (CertificateId::IssuerAndSerial(_, serial), Look::Folded { left }) => {
             let is_due = *left > 0 && certificate.serial().as_bytes() == *serial;
-            *left = left.saturating_sub(u32::from(is_due));
+            *left = left.saturating_sub(usize::from(is_due));
             is_due && check::names(recipient, certificate)
         }
         (CertificateId::KeyId(id), Look::Exact) => {

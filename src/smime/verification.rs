@@ -3,7 +3,6 @@ use std::io::{Read, Write};
 use std::path::{Path as FilePath, PathBuf};
 
 use super::check::{self, Claims};
-use super::digests::with_crlf;
 use super::entity::Entity;
 use super::files;
 use super::reading::{self, Form, SignedContent, Source, source};
@@ -14,7 +13,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::formats::cms::certificate_id::CertificateId;
 use crate::formats::cms::content::SIGNED_DATA;
 use crate::formats::cms::signed::{SignerInfo, Tail};
-use crate::limits::SEVEN_BIT_BYTES;
+use crate::formats::mime::lines::{Canonical, canonical};
+use crate::limits::{CMS_CANDIDATES, CMS_ISSUERS_COMPARED, SEVEN_BIT_BYTES};
 use crate::new_file::{Manner, NewFile};
 use crate::verified::Verified;
 use crate::x509::{Certificate, Crl, Path, Purpose, Serial, Validation};
@@ -315,11 +315,6 @@ fn at_its_date<'v>(
     }
 }
 
-/// Certificates tried for one signature. Ours: one has that issuer and number, and a key may have been certified anew.
-const CANDIDATES: usize = 4;
-/// Certificates whose issuer is compared with the one that is named, letter by letter. Ours: of others with that number.
-const COMPARED: usize = 16;
-
 fn judge_one(
     signer: &SignerInfo<'_>,
     content: &mut SignedContent,
@@ -329,8 +324,9 @@ fn judge_one(
 ) -> Outcome {
     let known = judging.trust.map(|(trust, _)| trust.certificates()).unwrap_or_default();
     let candidates = brought.iter().chain(known);
-    let candidates =
-        candidates.filter(|certificate| check::may_be(&signer.signer, certificate)).take(COMPARED);
+    let candidates = candidates
+        .filter(|certificate| check::may_be(&signer.signer, certificate))
+        .take(CMS_ISSUERS_COMPARED);
     let candidates = candidates.filter(|certificate| check::names(&signer.signer, certificate));
     let mut outcome = Outcome {
         named: shown(&signer.signer),
@@ -343,7 +339,7 @@ fn judge_one(
         )),
         trusted: None,
     };
-    for certificate in candidates.take(CANDIDATES) {
+    for certificate in candidates.take(CMS_CANDIDATES) {
         let claims = claims(signer, content, spool, certificate, judging.legacy);
         let holds = claims.is_ok();
         if holds || outcome.certificate.is_none() {
@@ -367,9 +363,7 @@ fn claims(
         let bytes = whole(spool)?;
         return check::check_bare(signer, &bytes, certificate).or_else(|error| {
             // As with attributes: the ends of lines may have changed on the way.
-            let mut canonical = Vec::with_capacity(bytes.len());
-            with_crlf(&bytes, 0, |part| canonical.extend_from_slice(part));
-            let claims = check::check_bare(signer, &canonical, certificate).map_err(|_| error)?;
+            let claims = check::check_bare(signer, &canonical(&bytes), certificate).map_err(|_| error)?;
             Ok(Claims { is_canonical: true, ..claims })
         });
     }
@@ -412,27 +406,9 @@ fn choose(outcomes: Vec<Outcome>) -> Result<Signer> {
 /// Puts the content with the ends of lines that were signed in its place.
 pub(super) fn canonicalise(spool: &mut Spool) -> Result<()> {
     let failed = |error| Error::io("temporary file", error);
-    let mut canonical = Spool::temporary();
-    let mut reader = spool.reader().map_err(failed)?;
-    let mut buffer = vec![0; files::BUFFER];
-    let mut last = 0;
-    loop {
-        let count = reader.read(&mut buffer).map_err(failed)?;
-        let read = buffer.get(..count).unwrap_or_default();
-        if read.is_empty() {
-            break;
-        }
-        let mut outcome = Ok(());
-        with_crlf(read, last, |part| {
-            if outcome.is_ok() {
-                outcome = canonical.write_all(part);
-            }
-        });
-        outcome.map_err(failed)?;
-        last = read.last().copied().unwrap_or(last);
-    }
-    drop(reader);
-    spool.replace(canonical).map_err(failed)
+    let mut anew = Canonical::new(Spool::temporary());
+    files::copy(&mut *spool.reader().map_err(failed)?, &mut anew)?;
+    spool.replace(anew.into_inner()).map_err(failed)
 }
 
 /// How a signer is named, for reports.

@@ -153,7 +153,9 @@ impl NewSignerInfo<'_> {
 
 /// What stands before the content: version 1 (what is written here is data, X.509 and signers by issuer), and with which hashes
 /// it was digested.
-pub(crate) fn head(digest_algorithms: Vec<Vec<u8>>) -> Vec<u8> {
+pub(crate) fn head(mut digest_algorithms: Vec<Vec<u8>>) -> Vec<u8> {
+    digest_algorithms.sort_unstable();
+    digest_algorithms.dedup();
     [tlv::number(1), tlv::wrap(SET, &[&attribute::inside_of_set(digest_algorithms)])].concat()
 }
 

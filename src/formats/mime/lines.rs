@@ -46,6 +46,11 @@ impl<W: Write> Canonical<W> {
         Canonical { to, after_cr: false, made: Vec::new() }
     }
 
+    /// Of a text that goes on after this byte.
+    pub(crate) fn after(last: u8, to: W) -> Self {
+        Canonical { after_cr: last == b'\r', ..Self::new(to) }
+    }
+
     /// Where it was written to: nothing is held back.
     pub(crate) fn into_inner(self) -> W {
         self.to
@@ -92,11 +97,19 @@ impl<W: Write> Write for Canonical<W> {
     }
 }
 
+/// [`Canonical`], of a text at hand.
+pub(crate) fn canonical(text: &[u8]) -> Vec<u8> {
+    let mut canonical = Canonical::new(Vec::with_capacity(text.len()));
+    // A vector takes everything.
+    let _ = canonical.write_all(text);
+    canonical.into_inner()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn canonical(text: &[u8], piece: usize) -> Vec<u8> {
+    fn in_pieces(text: &[u8], piece: usize) -> Vec<u8> {
         let mut canonical = Canonical::new(Vec::new());
         text.chunks(piece).for_each(|piece| canonical.write_all(piece).unwrap());
         canonical.into_inner()
@@ -129,10 +142,10 @@ mod tests {
             (b"", b""),
         ] {
             for piece in [1, 2, 3, 100] {
-                assert_eq!(canonical(text, piece), want, "{text:?} {piece}");
+                assert_eq!(in_pieces(text, piece), want, "{text:?} {piece}");
             }
         }
         let long = "x\n".repeat(PIECE);
-        assert_eq!(canonical(long.as_bytes(), long.len()), long.replace('\n', "\r\n").as_bytes());
+        assert_eq!(canonical(long.as_bytes()), long.replace('\n', "\r\n").as_bytes());
     }
 }
