@@ -44,6 +44,36 @@
 //! # Ok::<(), bulla::Error>(())
 //! ```
 //!
+//! Mail is in [`mod@smime`]: signed by a credential, encrypted to addressees whose certificates were checked, and read only when
+//! it was opened and verified.
+//!
+//! ```
+//! # #[cfg(feature = "smime")] {
+//! use bulla::smime::{Addressees, Entity, Expect, Opened, Trust};
+//! use bulla::x509::{Authority, Credential, EmailAddress, Revocation, TrustAnchors};
+//! use bulla::{KeyKind, PrivateKey};
+//! let ca = Authority::root(&"CN=Example CA".parse()?, PrivateKey::generate(KeyKind::P256)?)?;
+//! let of = |address: &EmailAddress| {
+//!     let key = PrivateKey::generate(KeyKind::P256)?;
+//!     let certificate = ca.email(key.public(), &[address.clone()])?.sign()?;
+//!     Credential::new(key, [certificate])
+//! };
+//! let (alice, bob): (EmailAddress, EmailAddress) = ("alice@example.org".parse()?, "bob@example.org".parse()?);
+//! let (alices, bobs) = (of(&alice)?, of(&bob)?);
+//! let anchors = TrustAnchors::new([ca.certificate().clone()])?;
+//! let trust = Trust::new(&anchors, Revocation::IfGiven);
+//!
+//! let to_bob = Addressees::one(bobs.certificate(), &bob, &trust)?;
+//! let mail = Entity::parse(&b"Subject: Greetings\r\nContent-Type: text/plain\r\n\r\nDear Bob,\r\n"[..])?;
+//! let sent = mail.sign(&alices)?.encrypt(&to_bob)?;
+//!
+//! let Opened::Signed(signed) = sent.open(&bobs)? else { panic!("it was signed") };
+//! let letter = signed.verify(&trust, Expect::Address(&alice))?;
+//! assert_eq!(letter.get().body(), b"Dear Bob,\r\n");
+//! # }
+//! # Ok::<(), bulla::Error>(())
+//! ```
+//!
 //! | feature | what it adds |
 //! |---|---|
 //! | `file` (default) | the file face |
@@ -54,6 +84,7 @@
 //! | `cli` | the command `bulla` |
 //! | `object_store` | the same files in S3-like stores |
 //! | `pkcs11` | keys on smart cards and tokens |
+//! | `aws-lc` | speed: ECDSA and ECDH on the NIST curves by AWS-LC (C and assembler) instead of RustCrypto |
 #![forbid(unsafe_code)]
 // In tests a panic is the point, and lengths are small.
 #![cfg_attr(test, allow(clippy::as_conversions, clippy::string_slice))]

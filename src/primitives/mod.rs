@@ -6,7 +6,15 @@ pub(crate) mod agree;
 #[cfg(feature = "smime")]
 pub(crate) mod cbc;
 pub(crate) mod dsa;
+// Which engine computes the curves: callers see no difference but in speed.
+#[cfg(not(feature = "aws-lc"))]
+use ec as curves;
+#[cfg(feature = "aws-lc")]
+use ec_aws_lc as curves;
+
 mod ec;
+#[cfg(feature = "aws-lc")]
+mod ec_aws_lc;
 mod eddsa;
 pub(crate) mod hash;
 pub(crate) mod hpke;
@@ -22,10 +30,13 @@ pub(crate) mod password_wrap;
 #[cfg(feature = "x509")]
 pub(crate) mod pbe;
 pub(crate) mod random;
+pub(crate) mod ready;
 pub(crate) mod rsa;
 pub(crate) mod scheme;
 pub(crate) mod signature;
 
+#[cfg(all(test, feature = "aws-lc"))]
+mod engine_tests;
 #[cfg(test)]
 mod mail_vectors;
 #[cfg(test)]

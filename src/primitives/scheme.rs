@@ -2,8 +2,11 @@
 use ::ml_dsa::{MlDsa44, MlDsa65, MlDsa87};
 
 use super::agree::X25519;
-use super::ec::{P256, P384, P521};
+use super::curves::{P256, P384, P521};
+use super::ec::Curve;
 use super::ml_kem::{Encapsulated, MlKem512, MlKem768, MlKem1024};
+#[cfg(doc)]
+use super::ready::Ready;
 use super::{eddsa, ml_dsa, random};
 use crate::secret::SecretVec;
 
@@ -119,19 +122,21 @@ impl Scheme {
         of_expanded!(self, public_from_expanded(expanded))
     }
 
-    /// What two keys have in common: the x coordinate (SEC 1 section 3.3.1), or the output of X25519. `None` if one is
-    /// no key of this scheme, the scheme agrees on nothing, or the outcome is all zeros.
-    pub(crate) fn agree(self, secret: &[u8], peer: &[u8]) -> Option<SecretVec> {
+    /// A public key made for this once, and what it has in common with a peer's, as [`Ready::agree`] gives it.
+    pub(crate) fn agree_once(self, peer: &[u8]) -> Option<(Vec<u8>, SecretVec)> {
         match self {
-            Scheme::P256 => P256::agree(secret, peer),
-            Scheme::P384 => P384::agree(secret, peer),
-            Scheme::P521 => P521::agree(secret, peer),
-            Scheme::X25519 => X25519::agree(secret, peer),
+            Scheme::P256 => P256::agree_once(peer),
+            Scheme::P384 => P384::agree_once(peer),
+            Scheme::P521 => P521::agree_once(peer),
+            Scheme::X25519 => {
+                let secret = self.generate();
+                Some((X25519::public(&secret)?, X25519::agree(&secret, peer)?))
+            }
             _ => None,
         }
     }
 
-    /// Bytes of what [`agree`](Self::agree) gives.
+    /// Bytes of what [`Ready::agree`] gives.
     pub(crate) fn agreed_length(self) -> Option<usize> {
         match self {
             Scheme::P256 | Scheme::X25519 => Some(32),

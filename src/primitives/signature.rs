@@ -1,9 +1,11 @@
 //! Signatures of every scheme, on bytes: ECDSA (FIPS 186-5), Ed25519 (RFC 8032), ML-DSA (FIPS 204).
 use ::ml_dsa::{MlDsa44, MlDsa65, MlDsa87};
 
+use super::curves::{P256, P384, P521};
+use super::ec::Curve;
 use super::hash::Digest;
 use super::scheme::Scheme;
-use super::{ec, eddsa, ml_dsa};
+use super::{eddsa, ml_dsa};
 
 /// A signature did not verify. One word, nothing inside.
 #[derive(Debug)]
@@ -13,9 +15,9 @@ pub(crate) struct Refused;
 macro_rules! of_scheme {
     ($scheme:expr, $function:ident($($argument:expr),*)) => {
         match $scheme {
-            Scheme::P256 => ec::P256::$function($($argument),*),
-            Scheme::P384 => ec::P384::$function($($argument),*),
-            Scheme::P521 => ec::P521::$function($($argument),*),
+            Scheme::P256 => P256::$function($($argument),*),
+            Scheme::P384 => P384::$function($($argument),*),
+            Scheme::P521 => P521::$function($($argument),*),
             Scheme::Ed25519 => eddsa::$function($($argument),*),
             Scheme::MlDsa44 => ml_dsa::$function::<MlDsa44>($($argument),*),
             Scheme::MlDsa65 => ml_dsa::$function::<MlDsa65>($($argument),*),
@@ -29,23 +31,16 @@ macro_rules! of_scheme {
 macro_rules! of_curve {
     ($scheme:expr, $function:ident($($argument:expr),*)) => {
         match $scheme {
-            Scheme::P256 => ec::P256::$function($($argument),*),
-            Scheme::P384 => ec::P384::$function($($argument),*),
-            Scheme::P521 => ec::P521::$function($($argument),*),
+            Scheme::P256 => P256::$function($($argument),*),
+            Scheme::P384 => P384::$function($($argument),*),
+            Scheme::P521 => P521::$function($($argument),*),
             _ => None,
         }
     };
 }
 
 impl Scheme {
-    /// Signs the parts of a message, as if they were one. `None` if it is no secret of this scheme, or the scheme does not sign.
-    ///
-    /// ECDSA gives DER; it and ML-DSA take fresh randomness besides the key and the message.
-    pub(crate) fn sign(self, secret: &[u8], message: &[&[u8]]) -> Option<Vec<u8>> {
-        of_scheme!(self, sign(secret, message))
-    }
-
-    /// [`sign`](Self::sign) with an expanded key of ML-DSA.
+    /// Signs the parts of a message with an expanded key of ML-DSA. `None` if it is none.
     pub(crate) fn sign_expanded(self, expanded: &[u8], message: &[&[u8]]) -> Option<Vec<u8>> {
         match self {
             Scheme::MlDsa44 => ml_dsa::sign_expanded::<MlDsa44>(expanded, message),
@@ -60,11 +55,6 @@ impl Scheme {
     /// ECDSA takes strict DER, with s low or high; Ed25519 takes no R of small order. The key is checked, too.
     pub(crate) fn verify(self, public: &[u8], message: &[&[u8]], signature: &[u8]) -> Result<(), Refused> {
         of_scheme!(self, verify(public, message, signature)).ok_or(Refused)
-    }
-
-    /// ECDSA with any hash. `None` if it is no secret of a curve.
-    pub(crate) fn sign_ecdsa(self, hash: Digest, secret: &[u8], message: &[&[u8]]) -> Option<Vec<u8>> {
-        of_curve!(self, sign_with(hash, secret, message))
     }
 
     /// [`verify`](Self::verify) for ECDSA with any hash. Other schemes refuse.

@@ -1,4 +1,5 @@
 //! Encrypts and decrypts a content piece by piece, with whichever cipher its object names.
+use super::files::Pieces;
 use super::spool::Spool;
 use crate::error::{Error, ErrorKind, Result};
 use crate::formats::cms::algorithm::{Aes, Cipher};
@@ -154,10 +155,9 @@ pub(super) fn check_with_attributes(
     let (kind, nonce) = aead(cipher).ok_or_else(Error::unauthentic)?;
     let mut sealer = aead_stream::Sealer::new(kind, key, nonce, attributes).ok_or_else(Error::unauthentic)?;
     let mut reader = plaintext.reader().map_err(failed)?;
-    let mut buffer = SecretVec::new(vec![0; super::files::BUFFER]);
+    let mut pieces = Pieces::new();
     loop {
-        let count = reader.read(&mut buffer).map_err(failed)?;
-        let read = buffer.get_mut(..count).unwrap_or_default();
+        let read = pieces.next(&mut reader).map_err(failed)?;
         if read.is_empty() {
             break;
         }

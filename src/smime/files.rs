@@ -1,12 +1,12 @@
 //! From one file into another that appears whole or not at all.
 use std::fs::File;
-use std::io::{BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
 use crate::encoding::input::read_full;
 use crate::error::{Error, Result};
 use crate::new_file::{Manner, NewFile};
-use crate::secret::SecretVec;
+use crate::secret::{SecretVec, refit};
 
 /// Bytes that are read, digested and written at a time.
 pub(super) const BUFFER: usize = 1 << 16;
@@ -32,12 +32,36 @@ pub(super) fn through(
     target.commit()
 }
 
+/// Bytes of the first piece: wiping a large buffer would take longer than all else that a small mail needs.
+const FIRST: usize = 1 << 13;
+
+/// A buffer to read through, piece by piece.
+pub(super) struct Pieces {
+    buffer: SecretVec,
+    was_full: bool,
+}
+
+impl Pieces {
+    pub(super) fn new() -> Self {
+        Pieces { buffer: SecretVec::new(vec![0; FIRST]), was_full: false }
+    }
+
+    /// The next piece: as much as there is room for, however little comes at once. Empty at the end.
+    pub(super) fn next(&mut self, mut from: &mut dyn Read) -> io::Result<&mut [u8]> {
+        if self.was_full {
+            refit(&mut self.buffer, BUFFER);
+        }
+        let count = read_full(&mut from, &mut self.buffer)?;
+        self.was_full = count == self.buffer.len();
+        Ok(self.buffer.get_mut(..count).unwrap_or_default())
+    }
+}
+
 /// Copies all that there is.
-pub(super) fn copy(mut from: &mut dyn Read, into: &mut impl Write) -> Result<()> {
-    let mut buffer = SecretVec::new(vec![0; BUFFER]);
+pub(super) fn copy(from: &mut dyn Read, into: &mut impl Write) -> Result<()> {
+    let mut pieces = Pieces::new();
     loop {
-        let count = read_full(&mut from, &mut buffer).map_err(|error| Error::io("mail", error))?;
-        let read = buffer.get(..count).unwrap_or_default();
+        let read = pieces.next(from).map_err(|error| Error::io("mail", error))?;
         if read.is_empty() {
             return Ok(());
         }

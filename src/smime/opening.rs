@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::cipher::{self, Unsealing};
 use super::entity::Entity;
-use super::files::{self, BUFFER};
+use super::files::{self, Pieces};
 use super::kek;
 use super::message::{Malleable, Opened, Signed};
 use super::reading::{self, Form, Object, Source, source};
@@ -13,7 +13,6 @@ use super::spool::Spool;
 use super::unwrap::{self, Opener, Terms};
 use super::verification;
 use crate::encoding::ber_reader::BerReader;
-use crate::encoding::input::read_full;
 use crate::encoding::tlv::{self, INTEGER, OID, SEQUENCE, SET};
 use crate::error::{Error, ErrorKind, Result};
 use crate::formats::cms::content::DATA;
@@ -22,7 +21,7 @@ use crate::keys::work::Budget;
 use crate::keys::{KdfLimits, Passphrase};
 use crate::limits::{CMS_HEAD_BYTES, CMS_TAIL_BYTES};
 use crate::new_file::{Manner, NewFile};
-use crate::secret::SecretVec;
+use crate::secret::{SecretVec, refit};
 use crate::x509::Credential;
 
 /// How encrypted mail is opened: begin with [`with`](Self::with), end with [`bytes`](Self::bytes), [`stream`](Self::stream) or
@@ -319,15 +318,14 @@ impl With<'_> {
 
 /// Decrypts what is read into the spool.
 fn decrypt(from: &mut impl Read, unsealing: &mut Unsealing, spool: &mut Spool) -> Result<()> {
-    let mut sealed = vec![0; BUFFER];
-    let mut opened = SecretVec::new(Vec::with_capacity(BUFFER * 2));
+    let (mut pieces, mut opened) = (Pieces::new(), SecretVec::default());
     loop {
-        // Whole buffers, however small the pieces are that it comes in.
-        let count = read_full(from, &mut sealed).map_err(|error| Error::io("mail", error))?;
-        let part = sealed.get(..count).unwrap_or_default();
+        let part = pieces.next(from).map_err(|error| Error::io("mail", error))?;
         if part.is_empty() {
             return Ok(());
         }
+        // What was held back of the piece before comes out with this one.
+        refit(&mut opened, part.len() * 2);
         opened.clear();
         unsealing.update(part, &mut opened)?;
         spool.write_all(&opened).map_err(|error| Error::io("temporary file", error))?;

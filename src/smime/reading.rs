@@ -2,12 +2,12 @@
 use std::io::{self, BufRead, Read, Write};
 
 use super::digests::{Digests, Hashed};
-use super::files::BUFFER;
+use super::files::Pieces;
 use super::layout;
 use super::spool::Spool;
 use crate::encoding::base64_stream::Lines;
 use crate::encoding::ber_reader::BerReader;
-use crate::encoding::input::{Input, read_full};
+use crate::encoding::input::Input;
 use crate::encoding::tlv::{self, INTEGER, OID, SEQUENCE, SET};
 use crate::error::{Error, ErrorKind, Result};
 use crate::formats::cms::content::{DATA, SIGNED_DATA};
@@ -18,7 +18,6 @@ use crate::formats::mime::entity::{self, Kind};
 use crate::formats::mime::header::Header;
 use crate::keys::Digest;
 use crate::limits::CMS_SIGNATURES_BYTES;
-use crate::secret::SecretVec;
 
 /// What objects of CMS are called in errors.
 const WHAT: &str = "S/MIME object";
@@ -126,11 +125,9 @@ pub(super) struct Around {
 
 /// Copies a content into its place, and hashes it.
 fn take(mut from: impl Read, spool: &mut Spool, digests: &mut Digests) -> Result<()> {
-    let mut buffer = SecretVec::new(vec![0; BUFFER]);
+    let mut pieces = Pieces::new();
     loop {
-        // Whole buffers, however small the pieces are that it comes in.
-        let count = read_full(&mut from, &mut buffer).map_err(|error| Error::io("mail", error))?;
-        let read = buffer.get(..count).unwrap_or_default();
+        let read = pieces.next(&mut from).map_err(|error| Error::io("mail", error))?;
         if read.is_empty() {
             return Ok(());
         }

@@ -8,7 +8,7 @@ use crate::formats::cms::key_algorithm::{Kdf, KeyAgreement, KeyTransport, KeyWra
 use crate::formats::cms::password_algorithm::{Pbkdf2, write_password_wrap};
 use crate::formats::cms::recipient::{self, DERIVATION, Encapsulating};
 use crate::keys::exchange::OAEP;
-use crate::keys::{Decryption, Digest, KeyKind, Passphrase, PrivateKey, PublicKey};
+use crate::keys::{Decryption, Digest, KeyKind, Passphrase, PublicKey};
 use crate::primitives::{key_wrap, password_wrap, random};
 use crate::x509::Certificate;
 
@@ -70,11 +70,11 @@ fn to_rsa(
 
 /// With a key made for this message and recipient alone (RFC 5753 section 3.1, RFC 8418 section 3).
 fn by_agreement(key: &PublicKey, recipient: &CertificateId<'_>, content_key: &[u8]) -> Result<Vec<u8>> {
-    let ephemeral = PrivateKey::generate(key.kind())?;
+    let (ephemeral, shared) = key.agree_once()?;
     let how = agreement(key.kind(), content_key.len());
-    let kek = kek::of_agreement(how, &ephemeral.agree(key)?, None)?;
+    let kek = kek::of_agreement(how, &shared, None)?;
     let wrapped = key_wrap::wrap(&kek, content_key).ok_or_else(no_key)?;
-    let (kind, bits) = originator(ephemeral.public())?;
+    let (kind, bits) = originator(&ephemeral)?;
     Ok(recipient::write_key_agreement(recipient, (&kind, &bits), &how.to_der(), &wrapped))
 }
 
