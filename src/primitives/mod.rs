@@ -35,7 +35,8 @@ pub(crate) mod rsa;
 pub(crate) mod scheme;
 pub(crate) mod signature;
 
-#[cfg(all(test, feature = "aws-lc"))]
+#[cfg(test)]
+#[cfg(feature = "aws-lc")]
 mod engine_tests;
 #[cfg(test)]
 mod mail_vectors;

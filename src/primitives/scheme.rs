@@ -5,8 +5,6 @@ use super::agree::X25519;
 use super::curves::{P256, P384, P521};
 use super::ec::Curve;
 use super::ml_kem::{Encapsulated, MlKem512, MlKem768, MlKem1024};
-#[cfg(doc)]
-use super::ready::Ready;
 use super::{eddsa, ml_dsa, random};
 use crate::secret::SecretVec;
 
@@ -122,7 +120,7 @@ impl Scheme {
         of_expanded!(self, public_from_expanded(expanded))
     }
 
-    /// A public key made for this once, and what it has in common with a peer's, as [`Ready::agree`] gives it.
+    /// A public key made for this once, and what it has in common with a peer's, as `Ready::agree` gives it.
     pub(crate) fn agree_once(self, peer: &[u8]) -> Option<(Vec<u8>, SecretVec)> {
         match self {
             Scheme::P256 => P256::agree_once(peer),
@@ -136,7 +134,7 @@ impl Scheme {
         }
     }
 
-    /// Bytes of what [`Ready::agree`] gives.
+    /// Bytes of what `Ready::agree` gives.
     pub(crate) fn agreed_length(self) -> Option<usize> {
         match self {
             Scheme::P256 | Scheme::X25519 => Some(32),

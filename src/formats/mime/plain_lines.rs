@@ -1,6 +1,7 @@
 //! Looks whether lines that pass are such that every program on the way leaves them alone (RFC 8551 section 3.1.3).
 use std::io::{self, Read};
 
+use super::lines::lines;
 use crate::error::{Error, ErrorKind};
 use crate::limits::MIME_LINE_BYTES;
 
@@ -18,29 +19,30 @@ impl<R: Read> PlainLines<R> {
     }
 
     fn look(&mut self, bytes: &[u8]) -> bool {
-        if !bytes.iter().all(|byte| (1..0x80).contains(byte)) {
+        // A CR belongs to the end of a line, whose LF may come with the bytes after.
+        let is_cut = self.last == b'\r' && bytes.first().is_some_and(|byte| *byte != b'\n');
+        // Counted, and not looked for: that goes over many bytes at a time.
+        let returns = bytes.iter().filter(|byte| **byte == b'\r').count();
+        let pairs = bytes.iter().zip(bytes.iter().skip(1));
+        let whole = pairs.filter(|(before, byte)| **before == b'\r' && **byte == b'\n').count();
+        let is_open = bytes.last() == Some(&b'\r');
+        if is_cut || returns != whole + usize::from(is_open) || !bytes.is_ascii() || bytes.contains(&0) {
             return false;
         }
-        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let text = line.strip_suffix(b"\n").unwrap_or(line);
-            // A CR belongs to the end of a line, and may have come with the bytes before.
-            let (first, inner) = text.split_first().map_or((b'\n', &[][..]), |(first, rest)| (*first, rest));
-            let lone = self.last == b'\r' && first != b'\n' && !text.is_empty();
-            let body = inner.strip_suffix(b"\r").unwrap_or(inner);
-            self.length = self.length.saturating_add(text.len());
-            if lone || body.contains(&b'\r') || (first == b'\r' && !inner.is_empty()) {
-                return false;
-            }
-            let end = usize::from(text.last().unwrap_or(&self.last) == &b'\r');
-            if self.length.saturating_sub(end) > MIME_LINE_BYTES {
-                return false;
-            }
-            self.last = line.last().copied().unwrap_or(self.last);
-            if self.last == b'\n' {
-                self.length = 0;
-            }
+        lines(bytes).all(|line| self.is_short(line))
+    }
+
+    /// Whether a line, or what has come of it, is within the bound.
+    fn is_short(&mut self, line: &[u8]) -> bool {
+        let text = line.strip_suffix(b"\n").unwrap_or(line);
+        self.length = self.length.saturating_add(text.len());
+        let end = usize::from(text.last().unwrap_or(&self.last) == &b'\r');
+        let is_short = self.length.saturating_sub(end) <= MIME_LINE_BYTES;
+        self.last = line.last().copied().unwrap_or(self.last);
+        if self.last == b'\n' {
+            self.length = 0;
         }
-        true
+        is_short
     }
 }
 
