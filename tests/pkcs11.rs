@@ -12,6 +12,8 @@
 mod peers;
 
 mod pkcs11 {
+    #[cfg(feature = "smime")]
+    mod mail;
     pub(crate) mod token;
 }
 

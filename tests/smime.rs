@@ -18,12 +18,16 @@ mod mail;
 mod make;
 
 mod smime {
+    mod beside;
+    mod choosing;
     mod elsewhere;
     mod encrypting;
     mod files;
     mod messages;
+    mod old;
     mod opening;
     mod reports;
+    mod revoked;
     mod signing;
     mod verifying;
 }

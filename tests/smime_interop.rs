@@ -5,13 +5,17 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test may panic"
+    clippy::as_conversions,
+    reason = "a test may panic, and its numbers are small"
 )]
 
 #[path = "support/peers.rs"] // rustfmt would look for support::peers elsewhere
 mod peers;
+#[path = "support/rewrite.rs"]
+mod rewrite;
 
 mod smime_interop {
+    mod ber;
     pub(crate) mod bouncycastle;
     pub(crate) mod cells;
     pub(crate) mod gpgsm;
@@ -106,6 +110,29 @@ fn the_peers_read_each_other() {
     show(&format!("{} cells among the peers\n", tried.len()));
     let failures = matrix::failures(&tried);
     assert!(failures.is_empty(), "{failures}");
+}
+
+/// Ciphers of old, for which openssl has to be asked, too.
+#[test]
+fn what_openssl_seals_in_old_ciphers_opens_as_malleable_and_only_where_old_mail_is_read() {
+    let lab = Lab::new();
+    let Some(openssl) = OpenSsl::new(&lab, false) else { return };
+    let bulla = Bulla::new(&lab);
+    let content = matrix::content(1);
+    for (cipher, whom) in [
+        ("rc2-40", "rsa2048"),
+        ("rc2-64", "rsa2048"),
+        ("rc2-128", "rsa2048"),
+        ("des3", "rsa2048"),
+        // Here the key is wrapped with triple DES, too (RFC 3217).
+        ("des3", "p256"),
+        ("des3", "p521"),
+    ] {
+        let mail = openssl.encrypt_as_of_old(cipher, whom, &content).unwrap();
+        let error = bulla.open_as_of_old(whom, &mail, false).unwrap_err();
+        assert!(error.contains("its cipher is broken today"), "{cipher} {whom}: {error}");
+        assert_eq!(bulla.open_as_of_old(whom, &mail, true), Ok(content.clone()), "{cipher} {whom}");
+    }
 }
 
 /// The same mail with a byte of its content, or of its ciphertext, changed.

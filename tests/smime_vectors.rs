@@ -9,7 +9,14 @@
     reason = "a test may panic"
 )]
 
-#[path = "support/published.rs"] // rustfmt would look for support::published elsewhere
+#[path = "support/cms.rs"] // rustfmt would look for support::cms elsewhere
+mod cms;
+#[path = "support/mail.rs"]
+mod mail;
+#[path = "revocation/make.rs"]
+#[allow(dead_code, reason = "a part of it is used")]
+mod make;
+#[path = "support/published.rs"]
 mod published;
 #[path = "support/pyca.rs"]
 mod pyca;

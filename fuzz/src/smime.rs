@@ -2,13 +2,26 @@
 use std::sync::LazyLock;
 
 use bulla::smime::{Examination, Message, Opened, Opening, SharedKey};
+use bulla::x509::Credential;
 
 /// The key that the seeds are sealed under.
 static KEY: LazyLock<SharedKey> = LazyLock::new(|| SharedKey::new(b"fuzz", &[7; 32]).unwrap());
 
+/// Owners of keys that seeds are sealed to, one of each kind. No passphrase: a KDF would take the time.
+static READERS: LazyLock<[Credential; 4]> = LazyLock::new(|| {
+    let pems = [
+        include_str!("readers/p256.pem"),
+        include_str!("readers/rsa.pem"),
+        include_str!("readers/x25519.pem"),
+        include_str!("readers/mlkem.pem"),
+    ];
+    pems.map(|pem| Credential::from_pem(pem, pem, || unreachable!("no key is sealed")).unwrap())
+});
+
 /// A mail, or an object without a header.
 pub fn check(mail: &[u8]) {
-    let opening = Opening::with_key(&KEY);
+    let key = Opening::with_key(&KEY);
+    let opening = READERS.iter().fold(key, |opening, reader| opening.or(Opening::with(reader)));
     let _ = Message::parse(mail);
     if let Ok(report) = Examination::new().opening(&opening).bytes(mail) {
         assert!(report.layers().len() <= 9);

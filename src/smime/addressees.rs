@@ -42,6 +42,17 @@ enum Addressee<'a> {
     Passphrase(&'a Passphrase),
 }
 
+/// What programs a content key is sealed for.
+#[derive(Clone, Copy)]
+pub(super) enum Programs {
+    /// They read authenticated encryption, and so OAEP.
+    Modern,
+    /// Each reads what it is known to read.
+    AsTold,
+    /// They are to be taken for old, whatever they are said to read.
+    Old,
+}
+
 /// Of a certificate.
 #[derive(Clone)]
 struct Owner {
@@ -179,12 +190,16 @@ impl<'a> Addressees<'a> {
         self.modern || self.all_read(Capabilities::reads_pss, true)
     }
 
-    /// The content key, sealed for each of them. `authenticated`: programs that read that read OAEP.
-    pub(super) fn seal(&self, content_key: &[u8], authenticated: bool) -> Result<Vec<Vec<u8>>> {
+    /// The content key, sealed for each of them.
+    pub(super) fn seal(&self, content_key: &[u8], programs: Programs) -> Result<Vec<Vec<u8>>> {
         let seal = |addressee: &Addressee<'_>| match addressee {
             Addressee::Owner(owner) => {
                 let told = owner.capabilities.as_ref().is_some_and(Capabilities::reads_oaep);
-                let padding = if authenticated || told { RsaPadding::Oaep } else { RsaPadding::Pkcs1 };
+                let padding = match programs {
+                    Programs::Modern => RsaPadding::Oaep,
+                    Programs::AsTold if told => RsaPadding::Oaep,
+                    Programs::AsTold | Programs::Old => RsaPadding::Pkcs1,
+                };
                 wrap::for_certificate(&owner.certificate, padding, content_key)
             }
             Addressee::Key(key) => wrap::for_kek(key.name(), key.key(), content_key),

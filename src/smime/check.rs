@@ -47,7 +47,7 @@ pub(super) fn names(signer: &CertificateId<'_>, certificate: &Certificate) -> bo
                     || Name::from_der(issuer).is_ok_and(|issuer| issuer == certificate.issuer()))
         }
         CertificateId::KeyId(id) => {
-            certificate.subject_key_identifier().ok().flatten().as_deref() == Some(*id)
+            certificate.subject_key_identifier().ok().flatten().as_deref() == Some(id.as_ref())
         }
     }
 }

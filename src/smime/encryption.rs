@@ -2,7 +2,7 @@
 use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
-use super::addressees::Addressees;
+use super::addressees::{Addressees, Programs};
 use super::cipher::{self, Sealing};
 use super::entity::Entity;
 use super::layout::{self, Split};
@@ -158,7 +158,12 @@ impl<'a> Encryption<'a> {
         let authenticated = kind == enveloped::Kind::AuthEnveloped;
         let encryption = ContentEncryption::new(cipher, authenticated && self.to.read_cek_hkdf());
         let content_key = cipher::content_key(&cipher);
-        let recipients = self.to.seal(&content_key, authenticated)?;
+        let programs = match kind {
+            enveloped::Kind::AuthEnveloped => Programs::Modern,
+            enveloped::Kind::Enveloped if self.compat => Programs::Old,
+            enveloped::Kind::Enveloped => Programs::AsTold,
+        };
+        let recipients = self.to.seal(&content_key, programs)?;
         let key = kek::of_content(&encryption, content_key)?;
         let sealing = Sealing::new(&cipher, &key).ok_or_else(Error::unauthentic)?;
         let about = ContentInfo { content_type: DATA.as_bytes().to_vec(), encryption }.to_der();

@@ -249,7 +249,7 @@ fn a_recipient_named_by_a_key_identifier_is_found_even_by_one_that_was_made_up()
     let without = without_extensions(bob.certificate());
     let made_up = kek::made_up_id(tlv::key_bits(bob.certificate().public_key_info()).unwrap());
     let named = |id: &[u8], certificate: &Certificate| {
-        let shared = agreeing(bob.key(), &CertificateId::KeyId(id), None);
+        let shared = agreeing(bob.key(), &CertificateId::KeyId(id.into()), None);
         open(&[&shared], &[Opener::Key(bob.key(), certificate)])
     };
     let key = Ok(CONTENT_KEY.to_vec());

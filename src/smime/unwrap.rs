@@ -118,7 +118,7 @@ fn names(recipient: &CertificateId<'_>, certificate: &Certificate, look: &mut Lo
         (CertificateId::KeyId(id), Look::Exact) => {
             let has_none = || certificate.subject_key_identifier().is_ok_and(|own| own.is_none());
             let made_up = || tlv::key_bits(certificate.public_key_info()).map(kek::made_up_id);
-            check::names(recipient, certificate) || (has_none() && made_up().is_ok_and(|own| own == *id))
+            check::names(recipient, certificate) || (has_none() && made_up().is_ok_and(|own| *id == own))
         }
         (CertificateId::KeyId(_), Look::Folded { .. }) => false,
     }

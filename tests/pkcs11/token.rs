@@ -96,6 +96,16 @@ impl Lab {
         Some(peers::run(&mut seal, plain).unwrap())
     }
 
+    /// A mail by openssl in AES-256-GCM, to an RSA key by OAEP, which is with SHA-1.
+    #[cfg(feature = "smime")]
+    pub(crate) fn mail_with_oaep(&self, to: &bulla::x509::Certificate, content: &[u8]) -> Option<Vec<u8>> {
+        let certificate = self.write("recipient.pem", to.to_pem().as_bytes());
+        let mut seal = Command::new(peers::find("openssl")?);
+        seal.args(["cms", "-encrypt", "-binary", "-aes-256-gcm", "-recip"]).arg(certificate);
+        seal.args(["-keyopt", "rsa_padding_mode:oaep"]);
+        Some(peers::run(&mut seal, content).unwrap())
+    }
+
     /// A key `key` with the id 9, and its certificate, by openssl.
     pub(crate) fn certificate(&self) -> Option<Vec<u8>> {
         let key = PrivateKey::generate(bulla::KeyKind::P256).unwrap();

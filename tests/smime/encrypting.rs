@@ -1,5 +1,5 @@
 //! For whom mail can be encrypted, and how that is chosen.
-use bulla::smime::{Addressees, Encryption, Entity, Expect, Opened, Opening, Signing};
+use bulla::smime::{Addressees, Encryption, Entity, Expect, Opened, Opening, SharedKey, Signing};
 use bulla::x509::Credential;
 use bulla::{ErrorKind, KeyKind, Passphrase};
 
@@ -87,6 +87,46 @@ fn who_is_no_owner_of_the_address_gets_no_mail() {
     let anybody = Addressees::one(stranger.certificate(), &address("bob@example.org"), &trust);
     refused(anybody, ErrorKind::Untrusted);
     let _ = Addressees::as_given(stranger.certificate(), &address("bob@example.org")).unwrap();
+}
+
+#[test]
+fn a_certificate_given_by_hand_must_be_good_at_the_time_that_the_caller_says() {
+    let bob = Lab::new().bob();
+    let whom = address("bob@example.org");
+    let at = |time: &str| Addressees::as_given_at(bob.certificate(), &whom, time.parse().unwrap());
+    for time in ["2001-01-01T00:00:00Z", "2101-01-01T00:00:00Z"] {
+        refused(at(time), ErrorKind::Expired);
+    }
+    let to = Addressees::as_given_at(bob.certificate(), &whom, bulla::Time::now()).unwrap();
+    assert_eq!(plain(letter().encrypt(&to.modern()).unwrap().open(&bob)), CONTENT);
+    let now = bulla::Time::now();
+    let eve = Addressees::as_given_at(bob.certificate(), &address("eve@example.org"), now);
+    refused(eve, ErrorKind::WrongName);
+    let server = Lab::new();
+    let key = bulla::PrivateKey::generate(KeyKind::P256).unwrap();
+    let server = server.root.tls_server(key.public(), &["www.example.org"]).unwrap().sign().unwrap();
+    assert!(Addressees::as_given_at(&server, &whom, now).is_err());
+}
+
+#[test]
+fn a_shared_key_has_a_length_of_aes_and_a_name_that_is_short() {
+    for length in [16, 24, 32] {
+        for name in [&b"n"[..], &[7; 64]] {
+            let (key, other) = (vec![1; length], vec![2; length]);
+            let key = SharedKey::new(name, &key).unwrap();
+            assert_eq!(key.name(), name);
+            let sealed = letter().encrypt(&Addressees::key(&key)).unwrap();
+            assert_eq!(plain(Opening::with_key(&key).bytes(sealed.as_bytes())), CONTENT);
+            let other = SharedKey::new(name, &other).unwrap();
+            refused(Opening::with_key(&other).bytes(sealed.as_bytes()), ErrorKind::Unauthentic);
+        }
+    }
+    for length in [0, 15, 17, 31, 33, 64] {
+        refused(SharedKey::new(b"n", &vec![1; length]), ErrorKind::Usage);
+    }
+    for name in [&b""[..], &[7; 65]] {
+        refused(SharedKey::new(name, &[1; 32]), ErrorKind::Usage);
+    }
 }
 
 #[test]

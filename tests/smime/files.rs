@@ -145,6 +145,12 @@ fn a_file_that_is_there_is_replaced_only_where_that_is_said() {
     assert_eq!(fs::read(at("there")).unwrap(), b"mine");
     Opening::with_key(&key).overwrite(true).file(at("sealed"), at("there")).unwrap();
     assert_eq!(fs::read(at("there")).unwrap(), CONTENT);
+    Signing::by(&bob).overwrite(true).file(at("letter"), at("there")).unwrap();
+    let _ = verification.clone().overwrite(true).file(at("there"), at("there")).unwrap();
+    assert_eq!(fs::read(at("there")).unwrap(), CONTENT);
+    Encryption::to(&to).overwrite(true).file(at("letter"), at("there")).unwrap();
+    Opening::with_key(&key).overwrite(true).file(at("there"), at("there")).unwrap();
+    assert_eq!(fs::read(at("there")).unwrap(), CONTENT);
 }
 
 #[test]

@@ -167,6 +167,33 @@ fn encrypted_content_in_pieces_opens_as_in_one() {
 }
 
 #[test]
+fn a_key_identifier_in_pieces_names_its_certificate() {
+    // X.690 section 8.14.4: behind an implicit tag a string may come in pieces, too.
+    let lab = Lab::new();
+    let bob = lab.bob();
+    let id = bob.certificate().subject_key_identifier().unwrap().unwrap();
+    let certificates = tlv(0xa0, &[bob.certificate().as_der()]);
+    let other = [&id[1..], &[id[0] ^ 1]].concat();
+    for (id, is_his) in [
+        (tlv(0x80, &[&id]), true),
+        (tlv(0xa0, &[&pieces(&id, 7)]), true),
+        (indefinite(0xa0, &[&octets(&id[..1]), &indefinite(0x24, &[&pieces(&id[1..], 9)])]), true),
+        (tlv(0xa0, &[&pieces(&other, 7)]), false),
+        (tlv(0xa0, &[&id]), false),
+        (tlv(0xa0, &[&tlv(3, &[&[0], &id])]), false),
+    ] {
+        let signer = SignerInfo { version: 3, id, ..SignerInfo::new(&bob, CONTENT) }.der(CONTENT);
+        let trust = lab.trust();
+        let tail = [certificates.clone(), tlv(cms::SET, &[&signer])].concat();
+        let about = indefinite(0x30, &[&oid(DATA), &indefinite(0xa0, &[&octets(CONTENT)])]);
+        let inside = indefinite(0x30, &[&number(3), &digests(), &about, &tail]);
+        let object = indefinite(0x30, &[&oid(SIGNED_DATA), &indefinite(0xa0, &[&inside])]);
+        let verified = Verification::new(&trust, Expect::AnyTrustedSigner).bytes(&cms::mail(&object));
+        assert_eq!(verified.is_ok(), is_his, "{:?}", verified.err());
+    }
+}
+
+#[test]
 fn signed_attributes_in_ber_are_signed_as_der() {
     // RFC 5652 section 5.4: what is signed is the DER of them, whatever they came in.
     let lab = Lab::new();

@@ -11,18 +11,9 @@ use crate::make::{octets, oid, sequence};
 
 const RSA: &str = "1.2.840.113549.1.1.1";
 
-/// An RSA public key as the `rsa` crate has it, to make what no library makes.
-fn public(whom: &Credential) -> rsa::RsaPublicKey {
-    let der = whom.key().public().as_der();
-    // SubjectPublicKeyInfo of 2048 bits with e = 65537: the modulus stands before `02 03 01 00 01`.
-    let n = &der[der.len() - 5 - 256..der.len() - 5];
-    assert!(der.ends_with(&[2, 3, 1, 0, 1]));
-    rsa::RsaPublicKey::new(BoxedUint::from_be_slice(n, 2048).unwrap(), BoxedUint::from(65_537u32)).unwrap()
-}
-
 /// `block` encrypted as it is, with a padding or without: to the power of 65537.
 fn raw(whom: &Credential, block: &[u8; 256]) -> Vec<u8> {
-    let key = public(whom);
+    let key = cms::rsa_public(whom);
     let base = BoxedUint::from_be_slice(block, 2048).unwrap();
     let squares = (0..16).fold(base.clone(), |power, _| power.mul_mod(&power, key.n()));
     let bytes = squares.mul_mod(&base, key.n()).to_be_bytes();

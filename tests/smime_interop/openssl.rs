@@ -38,6 +38,44 @@ impl OpenSsl {
         has_way && cipher != Cipher::ChaCha20Poly1305
     }
 
+    /// By its old provider.
+    pub(crate) fn encrypt_as_of_old(&self, cipher: &str, whom: &str, content: &[u8]) -> Answer {
+        self.desk.write("content", content);
+        let (cipher, certificate) = (format!("-{cipher}"), format!("{whom}.pem"));
+        let mut command = self.cms(&["-encrypt", &cipher, "-in", "content", "-out", "mail"]);
+        command.args(["-provider", "legacy", "-provider", "default", "-recip", &certificate]);
+        self.desk.run_to("mail", &mut command)
+    }
+
+    /// An object as it writes it when it has read it: in DER, but for what it does not look into.
+    pub(crate) fn to_der(&self, object: &[u8]) -> Answer {
+        self.desk.write("object", object);
+        let mut command = self.desk.command(&self.program);
+        command.args("cms -cmsout -inform DER -in object -outform DER -out der".split(' '));
+        self.desk.run_to("der", &mut command)
+    }
+
+    /// What comes out of an encrypted object.
+    pub(crate) fn content(&self, way: Way, object: &[u8]) -> Answer {
+        self.desk.write("object", object);
+        let mut command = self.desk.command(&self.program);
+        command.args("cms -decrypt -binary -inform DER -in object -out content".split(' '));
+        Self::open_with(&mut command, way);
+        self.desk.run_to("content", &mut command)
+    }
+
+    /// Says what opens a mail of that way.
+    fn open_with(command: &mut Command, way: Way) {
+        match way {
+            Way::Kek(bits) => command.args(["-secretkey", &kek(bits), "-secretkeyid", KEK_ID]),
+            Way::Password(_) => command.args(["-pwri_password", PASSWORD]),
+            _ => {
+                let whom = way.whom().unwrap();
+                command.args(["-recip", &format!("{whom}.pem"), "-inkey", &format!("{whom}.key")])
+            }
+        };
+    }
+
     fn signs(&self, scheme: Scheme) -> bool {
         // 3.0 hands Ed25519 a hash, which it refuses.
         self.is_new || !matches!(scheme, Scheme::Ed25519 | Scheme::MlDsa(_))
@@ -130,14 +168,7 @@ impl Peer for OpenSsl {
     fn decrypt(&mut self, _cipher: Cipher, way: Way, mail: &[u8]) -> Answer {
         self.desk.write("mail", mail);
         let mut command = self.cms(&["-decrypt", "-in", "mail", "-out", "content"]);
-        match way {
-            Way::Kek(bits) => command.args(["-secretkey", &kek(bits), "-secretkeyid", KEK_ID]),
-            Way::Password(_) => command.args(["-pwri_password", PASSWORD]),
-            _ => {
-                let whom = way.whom().unwrap();
-                command.args(["-recip", &format!("{whom}.pem"), "-inkey", &format!("{whom}.key")])
-            }
-        };
+        Self::open_with(&mut command, way);
         self.desk.run_to("content", &mut command)
     }
 }

@@ -32,18 +32,29 @@ impl Bulla {
         Certificate::from_pem(&self.text(&format!("{who}.pem"))).unwrap()
     }
 
-    fn credential(&self, who: &str) -> Credential {
+    pub(crate) fn credential(&self, who: &str) -> Credential {
         let none = || Err(std::io::Error::other("nothing is sealed here").into());
         Credential::from_pem(&self.text(&format!("{who}.pem")), &self.text(&format!("{who}.key")), none)
             .unwrap()
     }
 
-    fn trust(&self) -> Trust<'_> {
+    /// What has nothing to show that it was not changed.
+    pub(crate) fn open_as_of_old(&self, whom: &str, mail: &[u8], legacy: bool) -> Answer {
+        let credential = self.credential(whom);
+        let opening = Opening::with(&credential);
+        let opening = if legacy { opening.legacy() } else { opening };
+        match said(opening.bytes(mail))? {
+            Opened::Malleable(malleable) => Ok(malleable.dangerous_into_bytes()),
+            other => Err(format!("it came out as {other:?}")),
+        }
+    }
+
+    pub(crate) fn trust(&self) -> Trust<'_> {
         Trust::new(&self.anchors, Revocation::Off)
     }
 }
 
-fn shared_key(bits: u32) -> SharedKey {
+pub(crate) fn shared_key(bits: u32) -> SharedKey {
     let bytes = |hex: &str| -> Vec<u8> {
         (0..hex.len())
             .step_by(2)

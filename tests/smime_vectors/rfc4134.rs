@@ -4,6 +4,9 @@ use bulla::smime::{Expect, Opening, Trust, Verification};
 use bulla::x509::{Certificate, Credential, Revocation, TrustAnchors};
 
 use super::outcome;
+use crate::cms;
+use crate::mail::{Lab, malleable, refused};
+use crate::make::{oid, sequence, tlv};
 use crate::published;
 
 const TABLE: &[(&str, &str)] = &[
@@ -132,4 +135,45 @@ fn a_signature_beside_its_content_verifies_as_an_old_one() {
     assert_eq!(out, content);
     let other = b"Pay at once.";
     assert!(verification.legacy_detached_stream(signature.as_slice(), &other[..], &mut out).is_err());
+}
+
+/// The key that a content is encrypted with: sealed for Bob, whose key of 1024 bits bulla does not use, by PKCS #1 v1.5.
+fn content_key(bob: &[u8], object: &[u8]) -> Vec<u8> {
+    use pkcs8::der::Decode;
+    let bob = pkcs8::PrivateKeyInfoRef::from_der(bob).unwrap();
+    let bob = pkcs1::RsaPrivateKey::from_der(bob.private_key.as_bytes()).unwrap();
+    let number = |uint: pkcs1::UintRef<'_>| rsa::BoxedUint::from_be_slice_vartime(uint.as_bytes());
+    let [n, e, d] = [bob.modulus, bob.public_exponent, bob.private_exponent].map(number);
+    let bob =
+        rsa::RsaPrivateKey::from_components(n, e, d, [bob.prime1, bob.prime2].map(number).to_vec()).unwrap();
+    // The only OCTET STRING of 128 bytes.
+    let at = object.windows(3).position(|window| window == [4, 0x81, 128]).unwrap() + 3;
+    bob.decrypt(rsa::Pkcs1v15Encrypt, &object[at..at + 128]).unwrap()
+}
+
+#[test]
+fn the_examples_in_old_ciphers_open_as_malleable_once_their_keys_are_sealed_for_a_key_of_today() {
+    let Some(folder) = published::folder("rfc4134") else { return };
+    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+    let (lab, sample) = (Lab::new(), read("ExContent.bin"));
+    let bob = lab.person(bulla::KeyKind::rsa(2048), "bob@example.org");
+    let mail = |name: &str| bulla::smime::Entity::parse(read(name)).unwrap().content().unwrap();
+    for (name, object, bytes) in [
+        // Triple DES; RC2 with 40 bits, and attributes after the content; triple DES in a mail.
+        ("5.1.bin", read("5.1.bin"), 24),
+        ("5.2.bin", read("5.2.bin"), 5),
+        ("5.3.eml", mail("5.3.eml"), 24),
+    ] {
+        let key = content_key(&read("BobPrivRSAEncrypt.pri"), &object);
+        assert_eq!(key.len(), bytes, "{name}");
+        // From EncryptedContentInfo on it is as it was published.
+        let info = oid(cms::DATA);
+        let at = object.windows(info.len()).position(|window| window == info).unwrap() - 2;
+        let recipients = tlv(cms::SET, &[&cms::for_rsa(&bob, &key)]);
+        let version = &object[object.windows(3).position(|window| window[..2] == [2, 1]).unwrap()..][..3];
+        let anew = cms::content_info(cms::ENVELOPED_DATA, &sequence(&[version, &recipients, &object[at..]]));
+        let mail = cms::mail(&anew);
+        refused(Opening::with(&bob).bytes(&mail), bulla::ErrorKind::Unsupported);
+        assert_eq!(malleable(Opening::with(&bob).legacy().bytes(&mail)), sample, "{name}");
+    }
 }

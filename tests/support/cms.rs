@@ -190,6 +190,24 @@ pub(crate) fn for_key(key: &Key) -> Vec<u8> {
     tlv(0xa2, &[&number(4), &id, &algorithm(AES_256_WRAP), &octets(&wrapped)])
 }
 
+/// An RSA public key of 2048 bits as the `rsa` crate has it, to make what bulla does not.
+pub(crate) fn rsa_public(whom: &Credential) -> rsa::RsaPublicKey {
+    let der = whom.key().public().as_der();
+    // SubjectPublicKeyInfo with e = 65537: the modulus stands before `02 03 01 00 01`.
+    let n = &der[der.len() - 5 - 256..der.len() - 5];
+    assert!(der.ends_with(&[2, 3, 1, 0, 1]));
+    let n = rsa::BoxedUint::from_be_slice(n, 2048).unwrap();
+    rsa::RsaPublicKey::new(n, rsa::BoxedUint::from(65_537u32)).unwrap()
+}
+
+/// KeyTransRecipientInfo (RFC 5652 section 6.2.1) by RSAES-PKCS1-v1_5: a content key for the owner of an RSA key.
+pub(crate) fn for_rsa(whom: &Credential, content_key: &[u8]) -> Vec<u8> {
+    let mut random = rand_core::UnwrapErr(getrandom::SysRng);
+    let sealed = rsa_public(whom).encrypt(&mut random, rsa::Pkcs1v15Encrypt, content_key).unwrap();
+    let how = sequence(&[&oid("1.2.840.113549.1.1.1"), &[5, 0]]);
+    sequence(&[&number(0), &issuer_and_serial(whom), &how, &octets(&sealed)])
+}
+
 /// EnvelopedData or AuthEnvelopedData.
 #[derive(Clone)]
 pub(crate) struct Enveloped {

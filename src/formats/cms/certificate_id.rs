@@ -1,12 +1,16 @@
 //! Which certificate is meant, by either of two ways to name it (RFC 5652 sections 5.3 and 6.2.1).
-use crate::encoding::tlv::{self, INTEGER, SEQUENCE, Tlv, Unsound};
+use std::borrow::Cow;
+
+use crate::encoding::ber::implicit_octets;
+use crate::encoding::tlv::{self, INTEGER, SEQUENCE, Tlv};
 
 /// A signer's or a recipient's certificate.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum CertificateId<'a> {
     /// The issuer's name in DER, and the bytes of the serial number.
     IssuerAndSerial(&'a [u8], &'a [u8]),
-    KeyId(&'a [u8]),
+    /// In BER it may have come in pieces.
+    KeyId(Cow<'a, [u8]>),
 }
 
 impl<'a> CertificateId<'a> {
@@ -20,8 +24,7 @@ impl<'a> CertificateId<'a> {
                 fields.end()?;
                 Ok(CertificateId::IssuerAndSerial(issuer, serial))
             }
-            tag if tag == tlv::primitive(0) => Ok(CertificateId::KeyId(id.value())),
-            _ => Err(Unsound),
+            _ => Ok(CertificateId::KeyId(implicit_octets(id, 0)?)),
         }
     }
 

@@ -324,7 +324,7 @@ mod tests {
     fn a_version_follows_from_the_recipients() {
         let by_issuer = CertificateId::IssuerAndSerial(&[SEQUENCE, 0], &[5]);
         let by_issuer = write_key_transport(&by_issuer, ALGORITHM, b"x");
-        let by_key = write_key_transport(&CertificateId::KeyId(b"id"), ALGORITHM, b"x");
+        let by_key = write_key_transport(&CertificateId::KeyId(b"id".into()), ALGORITHM, b"x");
         let (kek, password) = (write_kek(b"id", ALGORITHM, b"x"), write_password(&[], ALGORITHM, b"x"));
         for (recipients, right) in [
             (vec![by_issuer.clone(), by_issuer.clone()], 0),

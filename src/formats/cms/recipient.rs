@@ -159,7 +159,7 @@ fn agreeing<'a>(id: &Tlv<'a>) -> tlv::Result<CertificateId<'a>> {
     if id.tag != tlv::constructed(0) {
         return if id.tag == SEQUENCE { CertificateId::read(id) } else { Err(Unsound) };
     }
-    key_id(id.inside()).map(CertificateId::KeyId)
+    key_id(id.inside()).map(|id| CertificateId::KeyId(id.into()))
 }
 
 /// KEKIdentifier and RecipientKeyIdentifier (sections 6.2.2 and 6.2.3), which are built alike.
@@ -308,7 +308,7 @@ mod tests {
     }
 
     fn ids(issuer: &[u8]) -> [CertificateId<'_>; 2] {
-        [CertificateId::IssuerAndSerial(issuer, &[1, 5]), CertificateId::KeyId(&[9; 20])]
+        [CertificateId::IssuerAndSerial(issuer, &[1, 5]), CertificateId::KeyId(vec![9; 20].into())]
     }
 
     fn encapsulation_for(id: &CertificateId<'_>, kek_len: usize) -> Vec<u8> {
@@ -448,7 +448,7 @@ mod tests {
         };
         let looked = read(&agreement(&id, &ukm), |info| match info {
             RecipientInfo::KeyAgreement(info) => {
-                assert_eq!(info.keys, [(CertificateId::KeyId(b"id"), &b"wrapped"[..])]);
+                assert_eq!(info.keys, [(CertificateId::KeyId(b"id".into()), &b"wrapped"[..])]);
                 (info.ukm == Some(b"ukm"), matches!(info.originator, Originator::Static))
             }
             _ => panic!("no agreement"),
@@ -463,7 +463,7 @@ mod tests {
 
     #[test]
     fn a_key_of_no_length_or_of_an_absurd_one_is_refused() {
-        let id = CertificateId::KeyId(b"id");
+        let id = CertificateId::KeyId(b"id".into());
         let is_read = |length| read(&encapsulation_for(&id, length), |_| ()).is_ok();
         assert_eq!([0, 1, 65_535, 65_536].map(is_read), [false, true, true, false]);
     }

@@ -134,7 +134,7 @@ pub(crate) struct NewSignerInfo<'a> {
 
 impl NewSignerInfo<'_> {
     pub(crate) fn to_der(&self) -> Vec<u8> {
-        let (version, id) = match self.signer {
+        let (version, id) = match &self.signer {
             CertificateId::IssuerAndSerial(issuer, serial) => {
                 (1, tlv::sequence(&[issuer, &tlv::wrap(INTEGER, &[serial])]))
             }
@@ -214,7 +214,7 @@ mod tests {
         let signed = Tail::read(&tail).unwrap();
         assert_eq!((signed.certificates.len(), signed.crls.len()), (1, 0));
         let [signer] = signed.signers.as_slice() else { panic!("one signed") };
-        assert_eq!(signer.signer, CertificateId::KeyId(&[1, 2]));
+        assert_eq!(signer.signer, CertificateId::KeyId([1, 2][..].into()));
         assert_eq!(signer.about(), Ok(Some((content::DATA.as_bytes(), &[7; 32][..]))));
         let attributes = signer.signed_attributes.as_ref().unwrap().to_be_signed();
         assert_eq!(attributes, tlv::wrap(SET, &[&usual().concat()]));
