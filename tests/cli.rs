@@ -25,6 +25,8 @@ mod cli {
     mod holders;
     mod issuing;
     mod key;
+    mod mail_fields;
+    mod mail_reports;
     mod p12;
     mod pkits;
     #[cfg(target_os = "linux")]

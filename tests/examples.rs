@@ -5,8 +5,17 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const EXAMPLES: [&str; 8] =
-    ["age_interop", "directory", "encrypt_file", "keyring", "passphrase", "random_access", "stream", "team"];
+const EXAMPLES: [&str; 9] = [
+    "age_interop",
+    "directory",
+    "encrypt_file",
+    "keyring",
+    "mail",
+    "passphrase",
+    "random_access",
+    "stream",
+    "team",
+];
 
 /// Cargo builds examples along with the tests, into the folder beside theirs.
 fn program(name: &str) -> PathBuf {

@@ -34,7 +34,7 @@ impl CredentialFlags {
 
     /// Reads it, asking for a passphrase if it is sealed.
     pub(crate) fn load(&self) -> Done<Credential> {
-        load(&self.with, self.key.as_deref(), &Given::new(&self.passphrase))
+        load(&self.with, self.key.as_deref(), &Given::new(&self.passphrase), false)
     }
 }
 
@@ -54,17 +54,17 @@ impl CredentialsFlags {
         !self.with.is_empty()
     }
 
-    /// Reads all, asking for passphrases where they are sealed.
-    pub(crate) fn load(&self, given: &Given<'_>) -> Done<Vec<Credential>> {
+    /// Reads all, asking for passphrases where they are sealed. `legacy`: also PKCS #12 files of long ago.
+    pub(crate) fn load(&self, given: &Given<'_>, legacy: bool) -> Done<Vec<Credential>> {
         if self.key.is_some() && self.with.len() > 1 {
             let why = "there are several credentials, and it is not clear whose it is";
             return Err(Failure::usage("--key", why, "put each key into the file of its credential"));
         }
-        self.with.iter().map(|with| load(with, self.key.as_deref(), given)).collect()
+        self.with.iter().map(|with| load(with, self.key.as_deref(), given, legacy)).collect()
     }
 }
 
-fn load(with: &Path, key: Option<&Path>, given: &Given<'_>) -> Done<Credential> {
+fn load(with: &Path, key: Option<&Path>, given: &Given<'_>, legacy: bool) -> Done<Credential> {
     let source = Source::read(Some(with))?;
     if let Some(bytes) = pkcs12(&source)? {
         if key.is_some() {
@@ -72,7 +72,7 @@ fn load(with: &Path, key: Option<&Path>, given: &Given<'_>) -> Done<Credential> 
             return Err(Failure::usage("--key", why, "leave it out, or give the certificates in PEM"));
         }
         let text = given.text_for_key_file(with)?;
-        let file = open_pkcs12(bytes, &source.name, false, Some(&text))?;
+        let file = open_pkcs12(bytes, &source.name, legacy, Some(&text))?;
         return file.credential().map_err(|error| Failure::of(&source.name, error));
     }
     let certificates = source.certificates()?;

@@ -115,6 +115,14 @@ impl Out {
         self.output.as_deref().filter(|path| *path != Path::new("-"))
     }
 
+    /// The file for what is made, where a report goes to standard output.
+    pub(crate) fn path_beside_report(&self) -> Done<&Path> {
+        self.path().ok_or_else(|| {
+            let why = "the report goes to standard output, and so would the mail";
+            Failure::usage("--json", why, "write the mail to a file with -o")
+        })
+    }
+
     /// Refuses a target that exists before anybody is asked for a passphrase, or shown one. The library looks again.
     pub(crate) fn check_free(&self) -> Done<()> {
         let there = self.path().and_then(|path| Some((path, path.symlink_metadata().ok()?)));

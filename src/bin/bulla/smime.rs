@@ -21,11 +21,13 @@ Examples:
     /// Verify a signed mail, and write what was signed: all of it, or nothing if it is not genuine
     #[command(after_help = "\
 Somebody must be expected: a good signature of a stranger proves nothing about whom the mail claims to come from.
-Exit codes: 0 genuine; 1 not genuine; 3 not signed, or not sound; 5 could not tell.
+Exit codes: 0 genuine; 1 not genuine; 3 not signed, or not sound; 5 could not tell. With --legacy 0 says that old algorithms hold,
+at the date that the mail says: that is no proof.
 
 Examples:
   bulla smime verify --trust root.pem --from bob@example.org -o letter.eml signed.eml
   bulla smime verify --trust root.pem --from-header --json signed.eml
+  bulla smime verify --trust root.pem --from-header --keep-fields < signed.eml | deliver-mail
   bulla smime verify --trust root.pem --any-signer --content report.pdf report.pdf.p7s > verified.pdf")]
     Verify(Box<Verify>),
     /// Encrypt a mail to the owners of certificates that are trusted for their addresses

@@ -26,10 +26,10 @@ pub(crate) struct Decrypt {
     /// Also what may have been changed on the way: never show it with anything that loads what it names
     #[arg(long)]
     accept_unauthenticated: bool,
-    /// Also what is encrypted with triple DES or RC2
+    /// Also what is encrypted with triple DES or RC2: mail, and .p12 files
     #[arg(long)]
     legacy: bool,
-    /// Leave out the fields that stood outside of what was encrypted: From, Subject, …
+    /// Write what was encrypted as it is, without the fields that stood outside of it: From, Subject, …
     #[arg(long)]
     content_only: bool,
     #[command(flatten)]
@@ -63,10 +63,11 @@ impl OpenFlags {
         self.passphrase.takes_stdin()
     }
 
-    /// Reads and asks for everything. A passphrase is that of the credential; without one, that of the mail.
-    pub(crate) fn load(&self) -> Done<Keys> {
+    /// Reads and asks for everything. A passphrase is that of the credential; without one, that of the mail. `legacy`: old mail
+    /// comes with old PKCS #12 files.
+    pub(crate) fn load(&self, legacy: bool) -> Done<Keys> {
         let given = Given::new(&self.passphrase);
-        let credentials = self.with.load(&given)?;
+        let credentials = self.with.load(&given, legacy)?;
         let keys = shared_keys(&self.shared_key)?;
         let passphrase = if self.with.is_given() { None } else { given.for_content()? };
         Ok(Keys { credentials, keys, passphrase })
@@ -102,7 +103,7 @@ impl Decrypt {
         self.out.check_free()?;
         self.out.check_other(&input)?;
         check_stdin(input.is_stdin(), self.keys.takes_stdin())?;
-        let keys = self.keys.load()?;
+        let keys = self.keys.load(self.legacy)?;
         let Some(opening) = keys.opening(self.legacy) else {
             let hint = "give --with alice.p12, --shared-key FILE or -p";
             return Err(Failure::usage("--with", "it is not said what it opens with", hint));

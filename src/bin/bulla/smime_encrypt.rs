@@ -1,10 +1,13 @@
 //! `bulla smime encrypt`: to owners of certificates, holders of keys, and who knows a passphrase.
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use bulla::smime::{Addressees, Encryption};
+use bulla::smime::{Addressees, Encryption, Examination, LayerKind};
 use bulla::x509::{Certificate, EmailAddress};
 use bulla::{ErrorKind, Passphrase};
+use serde_json::{Value, json};
 
+use crate::cert_report::summary;
 use crate::failure::{Code, Done, Failure, one_line};
 use crate::flow::{Input, Out};
 use crate::judging::Evidence;
@@ -21,6 +24,9 @@ use crate::who::check_stdin;
 pub(crate) struct Encrypt {
     #[command(flatten)]
     out: Out,
+    /// Report in JSON on standard output; the mail then goes to -o
+    #[arg(long)]
+    json: bool,
     /// Trust the certificates as they are: you know in another way whose they are
     #[arg(long)]
     trust_given: bool,
@@ -65,26 +71,51 @@ struct Given {
     beside: Vec<Certificate>,
 }
 
+/// A certificate, and the address that it was checked for.
+type Checked = (EmailAddress, Certificate);
+
 impl Encrypt {
     pub(crate) fn run(&self) -> Done<()> {
         let input = Input::of(self.lists.file()?);
         self.check_trust()?;
+        if self.json {
+            self.out.path_beside_report()?;
+        }
         self.out.check_free()?;
         self.out.check_other(&input)?;
         check_stdin(input.is_stdin(), self.passphrase.takes_stdin())?;
         let keys = shared_keys(&self.shared_key)?;
-        let (owners, addresses) = self.owners()?;
+        let (owners, certificates) = self.owners()?;
         let passphrase = self.passphrase.choose()?.map(|text| Passphrase::new(&text)).transpose()?;
         let others = keys.iter().map(Addressees::key).chain(passphrase.iter().map(Addressees::passphrase));
         let addressees = all(owners, others)?;
         let mut mail = Mail::open(&input)?;
         self.write(&addressees, &mut mail)?;
-        if !self.lists.is_given(&ADDRESS) && !addresses.is_empty() {
+        if !self.lists.is_given(&ADDRESS) && !certificates.is_empty() {
             // Mail to the wrong Bob cannot be called back: who chose him by a file sees his address.
-            let names: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+            let names: Vec<String> = certificates.iter().map(|(address, _)| address.to_string()).collect();
             ui::note(one_line(&format!("bulla: encrypted for {}", names.join(", "))));
         }
-        Ok(())
+        if self.json { ui::print_json(&self.report(&certificates)?) } else { Ok(()) }
+    }
+
+    /// What was written, and for whom.
+    fn report(&self, certificates: &[Checked]) -> Done<Value> {
+        let path = self.out.path_beside_report()?;
+        let written = File::open(path).map_err(|error| Failure::io(path.display(), &error))?;
+        let examined =
+            Examination::new().stream(written).map_err(|error| Failure::of(path.display(), error))?;
+        let outermost = examined.layers().first().map(bulla::smime::Layer::kind);
+        let recipients = certificates
+            .iter()
+            .map(|(address, owner)| json!({"address": address.to_string(), "certificate": summary(owner)}));
+        Ok(json!({
+            "encrypted": true,
+            "authenticated": outermost == Some(LayerKind::EncryptedAuthenticated),
+            "recipients": recipients.collect::<Vec<_>>(),
+            "shared_keys": self.shared_key.len(),
+            "passphrase": self.passphrase.is_given(),
+        }))
     }
 
     fn write(&self, addressees: &Addressees<'_>, mail: &mut Mail) -> Done<()> {
@@ -95,7 +126,8 @@ impl Encrypt {
         self.out.stream(false, |into| {
             encryption.stream(mail.reader(), into).map_err(|error| match error.kind() {
                 ErrorKind::Usage if self.compat => {
-                    let why = "it is not signed, and nobody could see whether it was changed on the way";
+                    let why =
+                        "no signature in it holds, and nobody could see whether it was changed on the way";
                     let hint = "sign it first (bulla smime sign), or leave out --compat";
                     Failure::usage(&mail.name, why, hint)
                 }
@@ -142,8 +174,8 @@ impl Encrypt {
         }
     }
 
-    /// The owners of the certificates, each checked for an address.
-    fn owners(&self) -> Done<(Option<Addressees<'static>>, Vec<EmailAddress>)> {
+    /// The owners of the certificates, each checked for an address, and these.
+    fn owners(&self) -> Done<(Option<Addressees<'static>>, Vec<Checked>)> {
         let addresses: Vec<EmailAddress> = self
             .lists
             .texts(&ADDRESS)
@@ -160,13 +192,13 @@ impl Encrypt {
         let mut found = Vec::new();
         for one in &given {
             let (address, owner) = self.owner(one, &addresses, evidence.as_ref())?;
-            found.push(address);
+            found.push((address, one.certificate.clone()));
             owners = Some(match owners {
                 Some(owners) => owners.and(owner)?,
                 None => owner,
             });
         }
-        if let Some(missing) = addresses.iter().find(|address| !found.contains(address)) {
+        if let Some(missing) = addresses.iter().find(|address| found.iter().all(|(one, _)| one != *address)) {
             let hint = "give it with --to, or leave the address out";
             let why = "none of the certificates is for it";
             return Err(Failure::new(Code::Refused, format_args!("--address {missing}"), why, hint));

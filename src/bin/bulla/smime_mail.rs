@@ -1,4 +1,4 @@
-//! Mails that are read: where from, their header, and their fields beside those of what comes out of them.
+//! Mails that are read: where from, their header, and which of their fields what comes out of them gets.
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
 use std::path::Path;
@@ -90,11 +90,10 @@ impl Mail {
         File::open(path).map_err(|error| Failure::io(path.display(), &error))
     }
 
-    /// The fields of the message, which stand outside of what is encrypted.
+    /// The fields of the message, which stand outside of what is encrypted or signed.
     pub(crate) fn fields(&self) -> Vec<Field> {
-        let is_of_message =
-            |field: &Field| !field.name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("content-"));
-        fields(&self.head).unwrap_or_default().into_iter().filter(is_of_message).collect()
+        let all = fields(&self.head).unwrap_or_default();
+        all.into_iter().filter(|field| !field.is_of_content() && !field.is("MIME-Version")).collect()
     }
 }
 
@@ -102,6 +101,32 @@ impl Mail {
 pub(crate) struct Field {
     name: String,
     whole: Vec<u8>,
+}
+
+impl Field {
+    fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
+    fn is_of_content(&self) -> bool {
+        self.name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("content-"))
+    }
+
+    /// Whether it stands for a subject that is inside: `...`, or `[...]` (RFC 9788, `hcp_baseline`).
+    fn is_hidden_subject(&self) -> bool {
+        let value = self.whole.splitn(2, |byte| *byte == b':').nth(1).unwrap_or_default();
+        self.is("Subject") && matches!(value.trim_ascii(), b"..." | b"[...]")
+    }
+
+    /// Writes it with these ends of lines.
+    fn write(&self, into: &mut impl Write, end: &str) -> io::Result<()> {
+        for line in self.whole.split_inclusive(|byte| *byte == b'\n') {
+            let line = line.strip_suffix(b"\n").unwrap_or(line);
+            into.write_all(line.strip_suffix(b"\r").unwrap_or(line))?;
+            into.write_all(end.as_bytes())?;
+        }
+        Ok(())
+    }
 }
 
 /// The fields of a header (RFC 5322 section 2.2); `None`: it is no header.
@@ -141,51 +166,61 @@ fn field_name(line: &[u8]) -> Option<&str> {
     std::str::from_utf8(name).ok()
 }
 
-/// Writes what comes out of a mail, with the fields of the mail before it, and its own where the mail has none of
-/// the name.
+/// Writes what comes out of a mail as a mail again: with the fields of the message from outside, and those of the content
+/// from inside.
+///
+/// Servers on the way, and the checks for spam and forgery, went by the fields outside, and anybody can encrypt others: a From,
+/// a Reply-To, a Received, a result of such checks. Without fields outside, what comes out is left as it is.
 pub(crate) struct Refielded<W> {
     into: W,
-    fields: Vec<Field>,
+    outside: Vec<Field>,
     /// The header, as long as its end has not come. `None`: it has.
     head: Option<Zeroizing<Vec<u8>>>,
     pub(crate) content_type: Option<String>,
 }
 
 impl<W: Write> Refielded<W> {
-    pub(crate) fn new(into: W, fields: Vec<Field>) -> Self {
-        Refielded { into, fields, head: Some(Zeroizing::default()), content_type: None }
+    pub(crate) fn new(into: W, outside: Vec<Field>) -> Self {
+        Refielded { into, outside, head: Some(Zeroizing::default()), content_type: None }
     }
 
     /// Writes the header, and what came of the body.
     fn begin(&mut self) -> io::Result<()> {
         let Some(head) = self.head.take() else { return Ok(()) };
-        // What has no header is no mail, and does not become one by fields before it.
-        let Some(own) = fields(&head) else { return self.into.write_all(&head) };
         let header = Entity::parse(head.as_slice()).ok();
-        self.content_type = header.and_then(|header| header.header("Content-Type").ok().flatten());
-        let end =
-            if own.first().is_some_and(|field| !field.whole.ends_with(b"\r\n")) { "\n" } else { "\r\n" };
-        // Those of the message win: servers on the way went by them, and anybody can encrypt another From inside. But what it
-        // is about is often left out outside, so that servers do not read it.
-        let counts_inside = |name: &str| {
-            name.eq_ignore_ascii_case("Subject") && own.iter().any(|own| own.name.eq_ignore_ascii_case(name))
-        };
-        self.fields.retain(|field| !counts_inside(&field.name));
-        for field in &self.fields {
-            for line in field.whole.split_inclusive(|byte| *byte == b'\n') {
-                let line = line.strip_suffix(b"\n").unwrap_or(line);
-                self.into.write_all(line.strip_suffix(b"\r").unwrap_or(line))?;
-                self.into.write_all(end.as_bytes())?;
-            }
+        let content_type = header.as_ref().and_then(|header| header.header("Content-Type").ok().flatten());
+        self.content_type = content_type;
+        if self.outside.is_empty() {
+            return self.into.write_all(&head);
         }
-        let mut length = 0usize;
-        for own in &own {
-            length = length.saturating_add(own.whole.len());
-            if !self.fields.iter().any(|field| own.name.eq_ignore_ascii_case(&field.name)) {
-                self.into.write_all(&own.whole)?;
-            }
+        let has_crlf = head.windows(2).any(|pair| pair == b"\r\n");
+        let end = if has_crlf || !head.contains(&b'\n') { "\r\n" } else { "\n" };
+        // What has no sound header is all body: some readers would find fields in it.
+        let inside = header.and_then(|_| fields(&head));
+        let length = inside.iter().flatten().fold(0usize, |all, field| all.saturating_add(field.whole.len()));
+        let rest = head.get(length..).unwrap_or_default();
+        let has_end = inside.is_some() && !rest.is_empty();
+        self.write_header(&inside.unwrap_or_default(), end)?;
+        if !has_end {
+            self.into.write_all(end.as_bytes())?;
         }
-        self.into.write_all(head.get(length..).unwrap_or_default())
+        self.into.write_all(rest)
+    }
+
+    /// Writes the fields. What a mail is about is often hidden outside, so that servers do not read it.
+    fn write_header(&mut self, inside: &[Field], end: &str) -> io::Result<()> {
+        let is_hidden = self.outside.iter().all(|field| !field.is("Subject") || field.is_hidden_subject());
+        let subject = inside.iter().find(|field| is_hidden && field.is("Subject"));
+        for field in self.outside.iter().filter(|field| subject.is_none() || !field.is("Subject")) {
+            field.write(&mut self.into, end)?;
+        }
+        let version = Field { name: String::new(), whole: b"MIME-Version: 1.0\n".to_vec() };
+        let own = inside.iter().filter(|field| field.is_of_content());
+        subject
+            .into_iter()
+            .chain([&version])
+            .chain(own)
+            .try_for_each(|field| field.write(&mut self.into, end))
     }
 
     /// Writes what is left.

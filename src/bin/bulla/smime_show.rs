@@ -50,7 +50,7 @@ impl Show {
         if evidence.is_none() {
             self.check_untrusting()?;
         }
-        let keys = self.keys.load()?;
+        let keys = self.keys.load(self.legacy)?;
         let opening = keys.opening(self.legacy);
         let trust = evidence.as_ref().map(|evidence| self.trust.trust(evidence));
         let mut mail = Mail::open(&input)?;

@@ -1,10 +1,12 @@
 //! `bulla smime sign`.
 use std::path::PathBuf;
 
-use bulla::ErrorKind;
 use bulla::smime::Signing;
 use bulla::x509::Credential;
+use bulla::{ErrorKind, Time};
+use serde_json::{Value, json};
 
+use crate::cert_report::summary;
 use crate::credential::CredentialsFlags;
 use crate::failure::{Done, Failure, one_line};
 use crate::flow::{Input, Out};
@@ -17,6 +19,9 @@ use crate::who::check_stdin;
 pub(crate) struct Sign {
     #[command(flatten)]
     out: Out,
+    /// Report in JSON on standard output; the mail then goes to -o
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     by: CredentialsFlags,
     #[command(flatten)]
@@ -27,6 +32,9 @@ pub(crate) struct Sign {
     /// For readers of today: RSA keys sign by PSS
     #[arg(long)]
     modern: bool,
+    /// Say this time of signing instead of now; the certificate must be good then: 2026-01-31T12:00:00Z
+    #[arg(long, value_name = "TIME")]
+    at: Option<Time>,
     /// The mail, with or without fields of the message; `-` or nothing is standard input
     #[arg(value_name = "MAIL")]
     mail: Option<PathBuf>,
@@ -35,10 +43,13 @@ pub(crate) struct Sign {
 impl Sign {
     pub(crate) fn run(&self) -> Done<()> {
         let input = Input::of(self.mail.as_deref());
+        if self.json {
+            self.out.path_beside_report()?;
+        }
         self.out.check_free()?;
         self.out.check_other(&input)?;
         check_stdin(input.is_stdin(), self.passphrase.takes_stdin())?;
-        let credentials = self.by.load(&Given::new(&self.passphrase))?;
+        let credentials = self.by.load(&Given::new(&self.passphrase), false)?;
         let signing = self.signing(&credentials)?;
         let mut mail = Mail::open(&input)?;
         self.out.stream(false, |into| {
@@ -52,7 +63,25 @@ impl Sign {
             })
         })?;
         tell_other_sender(&mail, &credentials);
-        Ok(())
+        if self.json { ui::print_json(&self.report(&credentials)) } else { Ok(()) }
+    }
+
+    fn report(&self, credentials: &[Credential]) -> Value {
+        let signers = credentials.iter().map(|credential| {
+            let certificate = credential.certificate();
+            let addresses = certificate.email_addresses().unwrap_or_default();
+            json!({
+                "addresses": addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "key": credential.key().kind().to_string(),
+                "certificate": summary(certificate),
+            })
+        });
+        json!({
+            "signed": true,
+            "opaque": self.opaque,
+            "at": self.at.map(|time| time.to_string()),
+            "signers": signers.collect::<Vec<_>>(),
+        })
     }
 
     fn signing<'c>(&self, credentials: &'c [Credential]) -> Done<Signing<'c>> {
@@ -67,7 +96,10 @@ impl Sign {
         if self.modern {
             signing = signing.modern();
         }
-        Ok(signing)
+        Ok(match self.at {
+            Some(time) => signing.at(time),
+            None => signing,
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use crate::failure::{Done, Failure, one_line};
 use crate::flow::{Input, Out};
 use crate::judging::Evidence;
 use crate::lists::{CRL, List, ListFlags, Lists, OCSP, TRUST, UNTRUSTED};
-use crate::smime_mail::Mail;
+use crate::smime_mail::{Mail, Refielded};
 use crate::smime_trust::{Sender, SenderFlags, TrustFlags};
 use crate::ui;
 
@@ -26,9 +26,12 @@ pub(crate) struct Verify {
     /// What a bare signature signs, as it was sent
     #[arg(long, value_name = "FILE")]
     content: Option<PathBuf>,
-    /// Let old algorithms count, which can be forged today, at the date that the mail says
+    /// Let old algorithms count, which can be forged today, at the date that the mail says: what comes out is not proven
     #[arg(long)]
     legacy: bool,
+    /// Write the fields of the message, too (From, Subject, …), before what was signed: nobody signed them
+    #[arg(long, conflicts_with = "content")]
+    keep_fields: bool,
     #[command(flatten)]
     sender: SenderFlags,
     #[command(flatten)]
@@ -95,7 +98,15 @@ impl Verify {
         if self.json && self.out.path().is_none() {
             return self.write(mail, &verification, &mut io::sink());
         }
-        self.out.stream(true, |into| self.write(mail, &verification, into))
+        self.out.stream(true, |into| {
+            if !self.keep_fields {
+                return self.write(mail, &verification, into);
+            }
+            let mut into = Refielded::new(into, mail.fields());
+            let found = self.write(mail, &verification, &mut into)?;
+            into.finish().map_err(|error| Failure::from(bulla::Error::from(error)))?;
+            Ok(found)
+        })
     }
 
     fn write(&self, mail: &mut Mail, verification: &Verification<'_>, into: &mut dyn Write) -> Done<Found> {
@@ -122,8 +133,11 @@ impl Verify {
             addresses.join(", ")
         };
         let when = signer.signing_time().map(|time| format!(", at {time} as it says"));
-        let how =
-            if self.legacy { "signed, if old algorithms are to be believed," } else { "genuine, signed" };
+        let how = if self.legacy {
+            "not proven; signed, if old algorithms and the date that it says are to be believed,"
+        } else {
+            "genuine, signed"
+        };
         let text = format!("bulla: {name}: {how} by {who}{}", when.unwrap_or_default());
         one_line(&text)
     }
@@ -132,7 +146,8 @@ impl Verify {
         let signer = &found.signer;
         let path = signer.path();
         json!({
-            "genuine": true,
+            // What is judged by old algorithms, at its own date, is a likely story (`LegacySigner`).
+            "genuine": (!self.legacy).then_some(true),
             "legacy": self.legacy,
             "expected": sender.address(),
             "length": found.length,
