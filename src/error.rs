@@ -65,7 +65,8 @@ pub enum ErrorKind {
     Revoked,
     /// A certificate is somebody else's: it does not name whom it should.
     WrongName,
-    /// It could not be told whether a certificate has been revoked, and the caller wants to know.
+    /// It could not be told: whether a certificate has been revoked, and the caller wants to know; or who signed a mail that
+    /// came without the certificate.
     Undetermined,
 }
 

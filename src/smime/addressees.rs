@@ -150,28 +150,32 @@ impl<'a> Addressees<'a> {
         self
     }
 
-    /// Says that the programs of all these addressees read authenticated encryption (AuthEnvelopedData, RFC 5083): OpenSSL
-    /// from 3.0, BouncyCastle, bulla. Thunderbird, Outlook and gpgsm 2.2 do not.
+    /// Says that the programs of these addressees read authenticated encryption (AuthEnvelopedData, RFC 5083): OpenSSL from 3.0,
+    /// BouncyCastle, bulla. Thunderbird, Outlook and gpgsm 2.2 do not.
+    ///
+    /// It holds of those of whose programs nothing is known. Where a certificate or [`reading`](Self::reading) says what a
+    /// program reads, that counts: one that lists AES-CBC alone gets that.
     #[must_use]
     pub fn modern(mut self) -> Self {
         self.modern = true;
         self
     }
 
-    /// Whether all can read what a test finds in their capabilities. Owners of keys that old programs do not know, and of
-    /// shared keys and passphrases, have programs of today.
+    /// Whether all can read what a test finds in their capabilities. Of those whose capabilities nobody knows, owners of keys
+    /// that old programs do not know, and of shared keys and passphrases, have programs of today, and so have all of whom the
+    /// caller says it. `if_new`: those read it.
     fn all_read(&self, has: impl Fn(&Capabilities) -> bool, if_new: bool) -> bool {
         self.all.iter().all(|addressee| match addressee {
             Addressee::Owner(owner) => match &owner.capabilities {
                 Some(capabilities) => has(capabilities),
-                None => if_new && is_new(owner.kind),
+                None => if_new && (self.modern || is_new(owner.kind)),
             },
             Addressee::Key(_) | Addressee::Passphrase(_) => if_new,
         })
     }
 
     pub(super) fn read_aes_gcm(&self) -> bool {
-        self.modern || self.all_read(Capabilities::reads_aes_256_gcm, true)
+        self.all_read(Capabilities::reads_aes_256_gcm, true)
     }
 
     pub(super) fn read_chacha20(&self) -> bool {
@@ -187,7 +191,7 @@ impl<'a> Addressees<'a> {
     }
 
     pub(super) fn read_pss(&self) -> bool {
-        self.modern || self.all_read(Capabilities::reads_pss, true)
+        self.all_read(Capabilities::reads_pss, true)
     }
 
     /// The content key, sealed for each of them.

@@ -99,18 +99,24 @@ impl Capabilities {
     }
 }
 
-/// RSAES-OAEP and RSASSA-PSS with SHA-256 say so (RFC 4055 sections 3.1 and 4.1); the others have no parameters.
+/// RSAES-OAEP and RSASSA-PSS with SHA-256 say so (RFC 4055 sections 3.1 and 4.1), and PSS its salt, which would be of 20 bytes
+/// if it did not; the others have no parameters.
 fn parameters(oid: &ObjectIdentifier) -> Vec<u8> {
     if *oid != RSA_OAEP && *oid != RSA_PSS {
         return Vec::new();
     }
     let sha256 = crate::keys::Digest::Sha256.to_der();
     let mgf1 = tlv::wrap(OID, &[MGF1.as_bytes()]);
+    let salt = tlv::wrap(tlv::constructed(2), &[&tlv::number(PSS_SALT.into())]);
     tlv::sequence(&[
         &tlv::wrap(tlv::constructed(0), &[&sha256]),
         &tlv::wrap(tlv::constructed(1), &[&tlv::sequence(&[&mgf1, &sha256])]),
+        if *oid == RSA_PSS { &salt } else { &[] },
     ])
 }
+
+/// Bytes of the salt that bulla signs with: as many as of the hash, as RFC 4056 section 2.2 recommends.
+pub(super) const PSS_SALT: u16 = 32;
 
 const MGF1: ObjectIdentifier = oid("1.2.840.113549.1.1.8");
 
@@ -134,6 +140,7 @@ impl fmt::Debug for Capabilities {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::{Digest, SignatureAlgorithm};
 
     #[test]
     fn what_bulla_says_of_itself_is_read_again() {
@@ -143,5 +150,15 @@ mod tests {
         assert!(other.reads_aes_256_gcm() && !other.reads_oaep());
         assert_eq!(Capabilities::read(&tlv::sequence(&[])).unwrap().to_string(), "");
         assert!(Capabilities::read(&[4, 0]).is_err());
+    }
+
+    #[test]
+    fn the_signatures_that_bulla_says_it_reads_are_those_that_it_makes() {
+        let own = Capabilities::own(KeyKind::P256);
+        let mut all = tlv::only(&own, SEQUENCE).unwrap().inside();
+        let read: Vec<_> = std::iter::from_fn(|| all.any().ok())
+            .filter_map(|one| SignatureAlgorithm::from_der(one.whole()).ok())
+            .collect();
+        assert_eq!(read, [SignatureAlgorithm::RsaPss { digest: Digest::Sha256, salt: PSS_SALT }]);
     }
 }

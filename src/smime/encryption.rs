@@ -74,8 +74,8 @@ impl<'a> Encryption<'a> {
     /// read.
     ///
     /// # Errors
-    /// [`Usage`](crate::ErrorKind::Usage) if not all addressees are known to read authenticated encryption, and the mail is
-    /// not signed; [`Malformed`](crate::ErrorKind::Malformed) for a header that is not sound.
+    /// [`Usage`](crate::ErrorKind::Usage) if not all addressees are known to read authenticated encryption, and no signature of
+    /// today in the mail holds (with the signer's certificate in it); [`Malformed`](crate::ErrorKind::Malformed) for a header that is not sound.
     pub fn entity(&self, entity: &Entity) -> Result<Enveloped> {
         let mut mail = Vec::new();
         self.stream(entity.as_bytes(), &mut mail)?;
@@ -96,7 +96,7 @@ impl<'a> Encryption<'a> {
         if verification::holding(&mut mail).is_none() {
             return Err(Error::usage(
                 "mail",
-                "it is not signed, and its addressees are not known to read encryption that shows changes",
+                "no signature in it holds, and its addressees are not known to read encryption that shows changes",
                 "sign it first, or say that they do read it",
             ));
         }

@@ -9,12 +9,13 @@ use super::spool::Spool;
 use super::trust::{Expect, Trust};
 use super::verification::{self, Judging};
 use crate::encoding::tlv::SEQUENCE;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::formats::cms::certificate_id::CertificateId;
 use crate::formats::cms::content::{COMPRESSED_DATA, SIGNED_DATA};
 use crate::formats::cms::enveloped::{Head, Kind};
 use crate::formats::cms::recipient::RecipientInfo;
 use crate::formats::cms::signed::Tail;
+use crate::formats::mime::header::Header;
 use crate::limits::SMIME_LAYERS;
 use crate::x509::Certificate;
 
@@ -92,27 +93,18 @@ impl<'a> Examination<'a> {
         let mut report = Report::default();
         let mut inside = self.layer(&mut source(mail), beside, &mut report)?;
         while let Some(mut spool) = inside {
-            if report.layers().len() >= SMIME_LAYERS {
-                let mut layer = Layer::new(LayerKind::Unreadable);
-                layer.add(
-                    Outcome::Fails,
-                    format!("it has more than {SMIME_LAYERS} layers, and nobody looked further"),
-                );
-                report.push(layer);
-                break;
-            }
             let mut reader = spool.reader().map_err(|error| Error::io("temporary file", error))?;
-            let next = self.layer(&mut source(&mut *reader), None, &mut report);
-            drop(reader);
-            inside = match next {
-                Ok(inside) => inside,
-                Err(error) => {
-                    let mut layer = Layer::new(LayerKind::Unreadable);
-                    layer.add(Outcome::Fails, error.to_string());
-                    report.push(layer);
-                    None
-                }
+            let from = &mut source(&mut *reader);
+            let next = if report.layers().len() < SMIME_LAYERS {
+                self.layer(from, None, &mut report)
+            } else {
+                innermost(from, &mut report)
             };
+            drop(reader);
+            inside = next.unwrap_or_else(|error| {
+                report.push(unreadable(error.to_string()));
+                None
+            });
         }
         Ok(report)
     }
@@ -125,8 +117,11 @@ impl<'a> Examination<'a> {
         report: &mut Report,
     ) -> Result<Option<Spool>> {
         let mut spool = Spool::temporary();
-        let (layer, is_more) = match reading::begin(from)? {
-            (_, form) if beside.is_some() && !form.is_signed_object() => return Err(reading::two_contents()),
+        let begun = reading::begin(from)?;
+        if let Some(error) = beside.as_ref().and_then(|_| reading::not_beside(&begun.1)) {
+            return Err(error);
+        }
+        let (layer, is_more) = match begun {
             (_, Form::Detached { body, boundary, micalg }) => {
                 let mut content = SignedContent::detached(body, &boundary, micalg.as_deref(), &mut spool)?;
                 (self.signed(LayerKind::SignedInTwoParts, &mut content, &mut spool)?, true)
@@ -139,16 +134,7 @@ impl<'a> Examination<'a> {
                 (Layer::new(LayerKind::Compressed), true)
             }
             (_, Form::Object(object)) => self.enveloped(object, &mut spool)?,
-            (header, Form::Plain) => {
-                let mut layer = Layer::new(LayerKind::Content);
-                // The type alone: its parameters may hold what the mail is about.
-                let media_type = header.and_then(|header| header.media_type().ok().flatten());
-                layer.add(
-                    Outcome::Said,
-                    media_type.map_or("text/plain".to_owned(), |media_type| media_type.value),
-                );
-                (layer, false)
-            }
+            (header, Form::Plain) => (content(header), false),
         };
         report.push(layer);
         Ok(is_more.then_some(spool))
@@ -184,7 +170,7 @@ impl<'a> Examination<'a> {
             let subject = outcome.certificate.as_ref().map(|certificate| certificate.subject().to_string());
             let who = subject.filter(|subject| !subject.is_empty()).unwrap_or(outcome.named);
             match outcome.claims {
-                Err(error) => layer.add(Outcome::Fails, format!("the signature of {who}: {error}")),
+                Err(error) => layer.add(failed(&error), format!("the signature of {who}: {error}")),
                 Ok(claims) => {
                     is_canonical |= claims.is_canonical;
                     layer.add(
@@ -247,6 +233,34 @@ impl<'a> Examination<'a> {
     }
 }
 
+/// What is left when as many layers are off as may be: the content, or one layer too many.
+fn innermost(from: &mut Source<'_>, report: &mut Report) -> Result<Option<Spool>> {
+    report.push(match reading::begin(from)? {
+        (header, Form::Plain) => content(header),
+        _ => unreadable(format!("it has more than {SMIME_LAYERS} layers, and nobody looked further")),
+    });
+    Ok(None)
+}
+
+fn content(header: Option<Header>) -> Layer {
+    let mut layer = Layer::new(LayerKind::Content);
+    // The type alone: its parameters may hold what the mail is about.
+    let media_type = header.and_then(|header| header.media_type().ok().flatten());
+    layer.add(Outcome::Said, media_type.map_or("text/plain".to_owned(), |media_type| media_type.value));
+    layer
+}
+
+fn unreadable(why: String) -> Layer {
+    let mut layer = Layer::new(LayerKind::Unreadable);
+    layer.add(Outcome::Fails, why);
+    layer
+}
+
+/// How it came out when it did not hold: nobody can tell where what would decide is missing.
+fn failed(error: &Error) -> Outcome {
+    if error.kind() == ErrorKind::Undetermined { Outcome::Unknown } else { Outcome::Fails }
+}
+
 /// What trust says of a signer whose signature holds.
 fn trusted(layer: &mut Layer, trusted: Option<Result<()>>, trust: Option<(&Trust<'_>, Expect<'_>)>) {
     let expected = match trust {
@@ -255,14 +269,14 @@ fn trusted(layer: &mut Layer, trusted: Option<Result<()>>, trust: Option<(&Trust
     };
     match trusted {
         Some(Ok(())) => layer.add(Outcome::Holds, expected),
-        Some(Err(error)) => layer.add(Outcome::Fails, error.to_string()),
+        Some(Err(error)) => layer.add(failed(&error), error.to_string()),
         None => layer.add(Outcome::Unknown, "whose certificate it is: nobody to trust was given"),
     }
 }
 
 fn certificates(content: &SignedContent) -> Result<Layer> {
     let mut layer = Layer::new(LayerKind::Certificates);
-    let tail = Tail::read(content.tail()).map_err(|_| reading::unsound())?;
+    let tail = Tail::read(content.tail())?;
     for der in tail.certificates {
         let subject = Certificate::from_der(der).map(|certificate| certificate.subject().to_string());
         layer.add(Outcome::Said, subject.unwrap_or_else(|error| error.to_string()));

@@ -154,6 +154,33 @@ fn a_passphrase_that_would_cost_too_much_is_not_tried() {
 }
 
 #[test]
+fn a_passphrases_info_that_cannot_be_tried_does_not_hide_the_one_that_can() {
+    let passphrase = Passphrase::new("tea").unwrap();
+    let with = |infos: &[&[u8]]| open(infos, &[Opener::Passphrase(&passphrase)]);
+    let right = password(b"tea", 2048);
+    let derivation = Pbkdf2 { salt: b"12345678", iterations: 1, prf: Digest::Sha1 }.write(DERIVATION);
+    let argon2 = tlv::wrap(DERIVATION, &[&tlv::wrap(tlv::OID, &[&[42, 3]]), &tlv::sequence(&[])]);
+    let aes = write_password_wrap(Cipher::AesCbc { aes: Aes::Aes256, iv: [3; 16] });
+    let triple_des = write_password_wrap(Cipher::TripleDesCbc { iv: [3; 8] });
+    for (other, alone) in [
+        (recipient::write_password(&argon2, &aes, &[0; 48]), ErrorKind::Unsupported),
+        (recipient::write_password(&derivation, &triple_des, &[0; 48]), ErrorKind::Unsupported),
+        (password(b"tea", u32::MAX), ErrorKind::OverLimit),
+        (password(b"tea", 0), ErrorKind::Malformed),
+    ] {
+        let many = [&other[..]; 2 * CMS_PASSPHRASES];
+        assert_eq!(with(&[&many[..], &[&right]].concat()), Ok(CONTENT_KEY.to_vec()), "{alone:?}");
+        // If nothing opens, why the first of them was not tried is told.
+        let wrong = password(b"coffee", 2048);
+        assert_eq!(with(&[&wrong, &other, &password(b"tea", 0)]), Err(alone));
+    }
+    // What was spent on others is gone.
+    let half = password(b"coffee", PBKDF2_MAX_ITERATIONS / 4 + 1);
+    let dear = password(b"tea", PBKDF2_MAX_ITERATIONS / 4 + 1);
+    assert_eq!(with(&[&half, &dear]), Err(ErrorKind::OverLimit));
+}
+
+#[test]
 fn what_is_sealed_as_for_another_kind_of_key_is_refused() {
     let (rsa, curve, kem) = (own(RSA), own(KeyKind::P256), own(KeyKind::MlKem512));
     for (other, mine) in [(&rsa, &curve), (&curve, &kem), (&kem, &rsa), (&rsa, &kem), (&curve, &rsa)] {

@@ -55,10 +55,12 @@ pub struct Enveloped {
     mail: Entity,
 }
 
-/// What came out of an encrypted mail.
+/// What came out of an encrypted mail. It is meant to be matched whole: each of the three asks for something else of its reader.
 #[derive(Debug)]
 pub enum Opened {
     /// What was sealed, and nobody has changed it since. Who sealed it is not known: anybody can encrypt to a certificate.
+    ///
+    /// It may be a mail of another kind that is inside, sound or not: [`Message::of`] tells.
     Plain(Entity),
     /// It is signed: whoever signed it knew all of it. [`Signed::verify`] tells who.
     Signed(Signed),
@@ -153,16 +155,9 @@ fn dressed(bytes: Vec<u8>) -> Result<Vec<u8>> {
     Ok(mail)
 }
 
-/// Whether an entity is signed.
-pub(super) fn is_signed(entity: &Entity) -> Result<bool> {
-    let mut bytes = entity.as_bytes();
-    let mut from = source(&mut bytes);
-    let (_, form) = reading::begin(&mut from)?;
-    Ok(match form {
-        Form::Detached { .. } => true,
-        Form::Object(object) => object.is(&SIGNED_DATA),
-        Form::Plain => false,
-    })
+/// Whether an entity is a signed mail that is sound as far as that can be told without verifying it.
+pub(super) fn is_signed(entity: &Entity) -> bool {
+    matches!(Class::of(entity), Ok(Class::Signed))
 }
 
 impl Signed {

@@ -6,7 +6,7 @@ use super::cipher::{self, Unsealing};
 use super::entity::Entity;
 use super::files::{self, Pieces};
 use super::kek;
-use super::message::{Malleable, Opened, Signed};
+use super::message::{self, Malleable, Opened, Signed};
 use super::reading::{self, Form, Object, Source, source};
 use super::shared_key::SharedKey;
 use super::spool::Spool;
@@ -139,6 +139,9 @@ impl<'a> Opening<'a> {
     /// changed, or is for another key of the same name; [`Unrecognised`](crate::ErrorKind::Unrecognised) if it is not encrypted,
     /// [`Malformed`](crate::ErrorKind::Malformed) if it is not sound; [`Unsupported`](crate::ErrorKind::Unsupported) for
     /// algorithms that bulla does not know, or knows as old.
+    ///
+    /// Content without a MIME header, or with one that is not sound, is no entity, and so
+    /// [`Malformed`](crate::ErrorKind::Malformed), too: use [`stream`](Self::stream), which gives it as it is.
     pub fn bytes(&self, mail: &[u8]) -> Result<Opened> {
         let mut spool = Spool::in_memory();
         let integrity = self.open(&mut source(&mut &*mail), &mut spool)?;
@@ -147,11 +150,13 @@ impl<'a> Opening<'a> {
         if !is_intact {
             return Ok(Opened::Malleable(Malleable::new(bytes)));
         }
+        // Whatever it is, it is what was sealed: it is given out as far as it can be told.
         let entity = Entity::parse(bytes.as_slice())?;
-        if super::message::is_signed(&entity)? {
-            return Ok(Opened::Signed(Signed::of(entity)));
-        }
-        Ok(Opened::Plain(entity))
+        Ok(if message::is_signed(&entity) {
+            Opened::Signed(Signed::of(entity))
+        } else {
+            Opened::Plain(entity)
+        })
     }
 
     /// Opens a mail of any length in little memory, and then writes what was sealed.

@@ -10,7 +10,7 @@ use crate::encoding::ber_reader::BerReader;
 use crate::encoding::input::Input;
 use crate::encoding::tlv::{self, INTEGER, OID, SEQUENCE, SET};
 use crate::error::{Error, ErrorKind, Result};
-use crate::formats::cms::content::{DATA, SIGNED_DATA};
+use crate::formats::cms::content::{self, DATA, SIGNED_DATA, WHAT};
 use crate::formats::cms::frame::{Frame, FrameWriter, Wrapping};
 use crate::formats::cms::signed;
 use crate::formats::mime::bare;
@@ -18,9 +18,7 @@ use crate::formats::mime::entity::{self, Kind};
 use crate::formats::mime::header::Header;
 use crate::keys::Digest;
 use crate::limits::CMS_SIGNATURES_BYTES;
-
-/// What objects of CMS are called in errors.
-const WHAT: &str = "S/MIME object";
+use crate::x509::{Certificate, Crl};
 
 /// A mail that is being read.
 pub(super) type Source<'b> = Input<&'b mut (dyn Read + 'b)>;
@@ -40,13 +38,6 @@ pub(super) struct Object<'a> {
     pub(super) reader: BerReader<Box<dyn BufRead + 'a>>,
     /// The value of its identifier.
     pub(super) content_type: Vec<u8>,
-}
-
-impl Form<'_> {
-    /// Whether it is an object that can sign what stands beside it.
-    pub(super) fn is_signed_object(&self) -> bool {
-        matches!(self, Form::Object(object) if object.is(&SIGNED_DATA))
-    }
 }
 
 /// Reads from wherever a mail comes.
@@ -97,7 +88,7 @@ pub(super) fn identifier(reader: &mut BerReader<Box<dyn BufRead + '_>>) -> Resul
 }
 
 pub(super) fn unsound() -> Error {
-    Error::malformed(WHAT, "it is not as RFC 5652 has it")
+    content::unsound(tlv::Unsound)
 }
 
 /// A content that is in its place, and what was said about it.
@@ -188,14 +179,18 @@ impl SignedContent {
         SignedContent { content_type, hashes: digests.finish(), is_text, is_there, head, tail }
     }
 
-    /// Leaves out all but these signers, and of those what is not signed; and what is no certificate of X.509.
+    /// Leaves out all but these signers, and of those what is not signed; and what is no certificate or CRL of X.509. A CRL
+    /// stays: by it the mail itself may show that a signer's certificate was revoked.
     pub(super) fn keep(&mut self, which: &[bool]) -> Result<()> {
-        let tail = signed::Tail::read(&self.tail).map_err(|_| unsound())?;
+        let tail = signed::Tail::read(&self.tail)?;
         let kept = || tail.signers.iter().zip(which).filter(|(_, keep)| **keep).map(|(signer, _)| signer);
         let digests = kept().map(|signer| signer.digest_algorithm.to_vec()).collect();
+        let version = kept().map(|signer| signer.version()).max().unwrap_or(signed::BY_ISSUER);
         let signers = kept().filter_map(|signer| signer.without_unsigned()).collect();
-        let certificates = tail.certificates.iter().map(|der| der.to_vec()).collect();
-        (self.head, self.tail) = (signed::head(digests), signed::tail(certificates, signers));
+        let certificates = those(&tail.certificates, |der| Certificate::from_der(der).is_ok());
+        let crls = those(&tail.crls, |der| Crl::from_der(der).is_ok());
+        self.head = signed::head(version, digests);
+        self.tail = signed::tail(certificates, crls, signers);
         Ok(())
     }
 
@@ -260,6 +255,11 @@ impl SignedContent {
     }
 }
 
+/// Those that pass a test.
+fn those(all: &[&[u8]], is_one: impl Fn(&[u8]) -> bool) -> Vec<Vec<u8>> {
+    all.iter().filter(|der| is_one(der)).map(|der| der.to_vec()).collect()
+}
+
 /// SignedData (RFC 5652 section 5.1) and all that is round it. `content` gets what is signed, if it is there, and with which
 /// hashes it is said to be digested. Gives all else.
 pub(super) fn signed_data(
@@ -272,7 +272,7 @@ pub(super) fn signed_data(
     let mut head = reader.value_of(INTEGER, 16)?;
     let list = reader.value_of(SET, CMS_SIGNATURES_BYTES)?;
     head.extend_from_slice(&list);
-    let said = signed::digest_algorithms(&list).map_err(|_| unsound())?;
+    let said = signed::digest_algorithms(&list)?;
     let said: Vec<Digest> = said.iter().filter_map(|one| Digest::from_der(one).ok()).collect();
     reader.enter(SEQUENCE)?;
     let content_type = identifier(reader)?;
@@ -312,12 +312,26 @@ fn said_digests(micalg: Option<&str>) -> Vec<Digest> {
     if said.is_empty() { vec![Digest::Sha256] } else { said }
 }
 
+/// Why a mail with a content beside it is refused: `None` for an object that can be its signature.
+pub(super) fn not_beside(form: &Form<'_>) -> Option<Error> {
+    match form {
+        Form::Detached { .. } => Some(two_contents()),
+        Form::Object(object) if object.is(&SIGNED_DATA) => None,
+        Form::Object(_) | Form::Plain => Some(Error::new(
+            ErrorKind::Unrecognised,
+            "signature",
+            "it is none: what stands beside the content is not signed",
+            "give the signature first (smime.p7s), and what it signs as the content",
+        )),
+    }
+}
+
 /// CVE-2018-18509: one reader shows the one content, and another verifies the other.
-pub(super) fn two_contents() -> Error {
+fn two_contents() -> Error {
     Error::malformed("signature", "it stands beside what it signs, and brings another content")
 }
 
 /// Whether anybody signed, by the fields after the content.
 pub(super) fn has_signers(tail: &[u8]) -> Result<bool> {
-    signed::Tail::read(tail).map(|tail| !tail.signers.is_empty()).map_err(|_| unsound())
+    signed::Tail::read(tail).map(|tail| !tail.signers.is_empty())
 }

@@ -50,12 +50,13 @@ pub struct Finding {
 
 /// How it came out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum Outcome {
     /// It was checked, and holds.
     Holds,
     /// It was checked, and does not hold.
     Fails,
-    /// It was not checked: nothing to check it with was given.
+    /// Nobody can tell: what would decide it was not given, or is missing.
     Unknown,
     /// It is what the mail says, and nothing to be checked.
     Said,

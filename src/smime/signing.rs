@@ -3,7 +3,7 @@ use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
 use std::path::Path;
 
 use super::addressees::Addressees;
-use super::capabilities::Capabilities;
+use super::capabilities::{Capabilities, PSS_SALT};
 use super::check;
 use super::digests::Digests;
 use super::entity::Entity;
@@ -27,7 +27,7 @@ use crate::formats::mime::lines::Canonical;
 use crate::formats::mime::plain_lines::PlainLines;
 use crate::formats::mime::{quoted, seven_bit};
 use crate::keys::{Digest, SignatureAlgorithm};
-use crate::limits::SEVEN_BIT_BYTES;
+use crate::limits::{MIME_LINE_BYTES, SEVEN_BIT_BYTES};
 use crate::x509::{Credential, Mailbox, Purpose, Revocation, TrustAnchors, Validation, time};
 
 /// How mail is signed: begin with [`by`](Self::by), end with [`entity`](Self::entity), [`stream`](Self::stream) or
@@ -83,7 +83,8 @@ impl<'a> Signing<'a> {
         self
     }
 
-    /// For these readers: [`modern`](Self::modern) if all of them are known to read that.
+    /// For these readers: [`modern`](Self::modern) if all of them are known to read that, and else not, whatever was said
+    /// before.
     pub fn readable_by(mut self, addressees: &Addressees<'_>) -> Self {
         self.modern = addressees.read_pss();
         self
@@ -110,9 +111,11 @@ impl<'a> Signing<'a> {
     /// Signs an entity, or a mail: of that, the fields of the message (`From`, `Subject`, …) stay outside, and are not signed.
     ///
     /// # Errors
-    /// [`Usage`](crate::ErrorKind::Usage) for a credential that is not for signing mail,
-    /// [`Expired`](crate::ErrorKind::Expired) for one that is no longer good, [`Malformed`](crate::ErrorKind::Malformed) for an
-    /// entity whose parts cannot be told, what a key that is kept elsewhere says.
+    /// [`Untrusted`](crate::ErrorKind::Untrusted) for a credential that is not for signing mail,
+    /// [`Expired`](crate::ErrorKind::Expired) for one that is not good at the time of signing,
+    /// [`Malformed`](crate::ErrorKind::Malformed) for an entity whose parts cannot be told, [`Usage`](crate::ErrorKind::Usage)
+    /// for one whose content is binary (see [`opaque`](Self::opaque)), [`Unsupported`](crate::ErrorKind::Unsupported) for a long
+    /// one that would have to be written anew (see [`stream`](Self::stream)); what a key that is kept elsewhere says.
     pub fn entity(&self, entity: &Entity) -> Result<Signed> {
         let mut mail = Vec::new();
         self.stream(entity.as_bytes(), &mut mail)?;
@@ -121,8 +124,15 @@ impl<'a> Signing<'a> {
 
     /// Signs a mail or entity from a stream, of any length, in little memory.
     ///
+    /// In two parts, that holds of what is plain in its first 4 MiB: ASCII in lines of at most 998 bytes, none of which ends in
+    /// blanks or begins with `From `. What is not plain there is read into memory, up to 64 MiB, and written anew so that it is.
+    /// What is longer is signed as it stands if it is ASCII in lines of at most 998 bytes, and refused if not.
+    /// [`Opaque`](Self::opaque), a content of any kind goes through in little memory.
+    ///
     /// # Errors
-    /// Those of [`entity`](Self::entity), [`Io`](crate::ErrorKind::Io). What was written by then is no sound mail.
+    /// Those of [`entity`](Self::entity): [`Unsupported`](crate::ErrorKind::Unsupported) in two parts if it has over 64 MiB, or
+    /// was plain in its first 4 MiB, and then a line is not ASCII of at most 998 bytes. [`Io`](crate::ErrorKind::Io). What was
+    /// written by then is no sound mail.
     pub fn stream(&self, from: impl Read, mut into: impl Write) -> Result<()> {
         let plans = self.plans()?;
         let mut from = BufReader::with_capacity(files::BUFFER, from);
@@ -163,9 +173,8 @@ impl<'a> Signing<'a> {
         let validation = Validation::new(purpose, Revocation::Off).at(self.at.unwrap_or_else(Time::now));
         let _ = validation.validate(certificate, &own)?;
         let algorithm = match credential.key().signature_algorithm()? {
-            // RFC 4056 section 2.2 recommends a salt as long as the hash.
             SignatureAlgorithm::RsaPkcs1(Digest::Sha256) if self.modern => {
-                SignatureAlgorithm::RsaPss { digest: Digest::Sha256, salt: 32 }
+                SignatureAlgorithm::RsaPss { digest: Digest::Sha256, salt: PSS_SALT }
             }
             own => own,
         };
@@ -182,6 +191,10 @@ impl<'a> Signing<'a> {
         let mut start = header;
         let failed = |error| Error::io("mail", error);
         let mut is_all = read_up_to(&mut start, body, IN_MEMORY).map_err(failed)?;
+        if !is_all {
+            // What stands at the end of a part of a line, a CR or a blank, says nothing of the line.
+            is_all = read_line(&mut start, body).map_err(failed)?;
+        }
         if !is_all && quoted::is_safe(&start) {
             return Ok(Box::new(PlainLines::new(Cursor::new(start).chain(body))));
         }
@@ -210,7 +223,7 @@ impl<'a> Signing<'a> {
         into.write_all(format!("--{boundary}\r\n").as_bytes()).map_err(written)?;
         let hashed = digest_through(content, &digests, true, into)?;
         let about = tlv::wrap(OID, &[DATA.as_bytes()]);
-        let head = signed::head(digest_identifiers(&digests));
+        let head = signed::head(signed::BY_ISSUER, digest_identifiers(&digests));
         let object = tlv::sequence(&[&head, &tlv::sequence(&[&about]), &self.tail(plans, &hashed)?]);
         layout::write_signature(&boundary, &object, into).map_err(written)?;
         into.flush().map_err(written)
@@ -230,7 +243,7 @@ impl<'a> Signing<'a> {
         let digests: Vec<Digest> = plans.iter().map(|plan| plan.digest).collect();
         let frame = Frame {
             kind: SIGNED_DATA,
-            head: signed::head(digest_identifiers(&digests)),
+            head: signed::head(signed::BY_ISSUER, digest_identifiers(&digests)),
             about: tlv::wrap(OID, &[DATA.as_bytes()]),
             wrapping: Wrapping::Explicit,
         };
@@ -253,7 +266,7 @@ impl<'a> Signing<'a> {
             let hash = hashed.iter().find(|(digest, _)| *digest == plan.digest);
             plan.sign(hash.map(|(_, hash)| hash.as_slice()).unwrap_or_default(), at)
         });
-        Ok(signed::tail(certificates, signers.collect::<Result<_>>()?))
+        Ok(signed::tail(certificates, Vec::new(), signers.collect::<Result<_>>()?))
     }
 }
 
@@ -293,6 +306,16 @@ const IN_MEMORY: usize = 4 << 20;
 fn read_up_to(start: &mut Vec<u8>, from: &mut dyn BufRead, most: usize) -> io::Result<bool> {
     let room = u64::try_from(most.saturating_sub(start.len())).unwrap_or(u64::MAX);
     from.take(room).read_to_end(start)?;
+    Ok(from.fill_buf()?.is_empty())
+}
+
+/// Reads on to the end of a line, if it is one that can be plain; whether that is all there is.
+fn read_line(start: &mut Vec<u8>, from: &mut dyn BufRead) -> io::Result<bool> {
+    if !start.ends_with(b"\n") {
+        // The longest that is plain, and its CRLF.
+        let room = u64::try_from(MIME_LINE_BYTES).unwrap_or(u64::MAX).saturating_add(2);
+        from.take(room).read_until(b'\n', start)?;
+    }
     Ok(from.fill_buf()?.is_empty())
 }
 

@@ -203,6 +203,9 @@ fn encapsulation(key: &PrivateKey, info: &EncapsulationInfo<'_>, terms: &Terms<'
 
 /// Passphrases have no names: each is tried, as far as the budget goes. What is typed opens what was sealed under it,
 /// normalised or not.
+///
+/// What cannot be tried is passed over, for the reader's own may come after it; why, is told if none opens. All share one
+/// budget, so whoever puts others before it makes it cost no more.
 fn by_passphrase(
     recipients: &[RecipientInfo<'_>],
     openers: &[Opener<'_>],
@@ -220,25 +223,37 @@ fn by_passphrase(
         }
         _ => None,
     });
-    for (derivation, algorithm, wrapped) in infos.take(CMS_PASSPHRASES) {
+    let (mut passed_over, mut left) = (None, CMS_PASSPHRASES);
+    for (derivation, algorithm, wrapped) in infos {
+        let mut costs = false;
         for passphrase in passphrases() {
             let mut tried = None;
             for text in [passphrase.as_bytes(), passphrase.as_typed()] {
                 if tried.replace(text) == Some(text) {
                     continue;
                 }
-                if let Some(key) = try_passphrase(text, derivation, algorithm, wrapped, terms)? {
-                    return Ok(key);
+                match try_passphrase(text, derivation, algorithm, wrapped, terms) {
+                    Ok(Some(key)) => return Ok(key),
+                    Ok(None) => costs = true,
+                    Err(error) => passed_over = passed_over.or(Some(error)),
                 }
             }
         }
+        left = left.saturating_sub(usize::from(costs));
+        if left == 0 {
+            break;
+        }
     }
-    Err(Error::new(
+    Err(passed_over.unwrap_or_else(no_key_fits))
+}
+
+fn no_key_fits() -> Error {
+    Error::new(
         ErrorKind::NoKeyFits,
         WHAT,
         "it is not encrypted for any of the keys and passphrases given",
         "give the key of a certificate that it names, or ask its sender to encrypt it for yours",
-    ))
+    )
 }
 
 fn try_passphrase(

@@ -89,7 +89,8 @@ impl<'a> Verification<'a> {
     ///
     /// # Errors
     /// [`Unauthentic`](crate::ErrorKind::Unauthentic) if no signature holds; of one that holds, why its signer is not trusted,
-    /// as [`Validation::validate`] says; [`Unrecognised`](crate::ErrorKind::Unrecognised) if the mail is not
+    /// as [`Validation::validate`] says; [`Undetermined`](crate::ErrorKind::Undetermined) if the certificate of who signed is
+    /// neither in the mail nor among those given, too; [`Unrecognised`](crate::ErrorKind::Unrecognised) if the mail is not
     /// signed, [`Malformed`](crate::ErrorKind::Malformed) if it is not sound;
     /// [`Unsupported`](crate::ErrorKind::Unsupported) for algorithms that can be forged today.
     pub fn bytes(&self, mail: &[u8]) -> Result<Verified<Entity, Signer>> {
@@ -144,7 +145,7 @@ impl<'a> Verification<'a> {
     ///
     /// # Errors
     /// Those of [`stream`](Self::stream), and [`Malformed`](crate::ErrorKind::Malformed) if the signature brings a content
-    /// itself.
+    /// itself. [`Unrecognised`](crate::ErrorKind::Unrecognised) if it is no signature.
     pub fn detached_stream(
         &self,
         signature: impl Read,
@@ -235,12 +236,15 @@ pub(super) fn signed_content(
     beside: Option<&mut dyn Read>,
     spool: &mut Spool,
 ) -> Result<Option<SignedContent>> {
-    Ok(match reading::begin(from)? {
-        (_, form) if beside.is_some() && !form.is_signed_object() => return Err(reading::two_contents()),
-        (_, Form::Detached { body, boundary, micalg }) => {
+    let (_, form) = reading::begin(from)?;
+    if let Some(error) = beside.as_ref().and_then(|_| reading::not_beside(&form)) {
+        return Err(error);
+    }
+    Ok(match form {
+        Form::Detached { body, boundary, micalg } => {
             Some(SignedContent::detached(body, &boundary, micalg.as_deref(), spool)?)
         }
-        (_, Form::Object(object)) if object.is(&SIGNED_DATA) => {
+        Form::Object(object) if object.is(&SIGNED_DATA) => {
             let content = SignedContent::object(object, beside, spool)?;
             if !content.is_there() && reading::has_signers(content.tail())? {
                 let hint = "give the content, too (--content)";
@@ -273,7 +277,7 @@ pub(super) fn judge(
 ) -> Result<Vec<Outcome>> {
     content.check_type()?;
     let tail = content.tail().to_vec();
-    let tail = Tail::read(&tail).map_err(|_| reading::unsound())?;
+    let tail = Tail::read(&tail)?;
     let brought: Vec<Certificate> =
         tail.certificates.iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
     let crls: Vec<Crl> = tail.crls.iter().filter_map(|der| Crl::from_der(der).ok()).collect();
@@ -332,7 +336,8 @@ fn judge_one(
         named: shown(&signer.signer),
         certificate: None,
         claims: Err(Error::new(
-            ErrorKind::Untrusted,
+            // Nothing is known against it: what would decide is missing.
+            ErrorKind::Undetermined,
             "signer",
             "its certificate is not there",
             "give it, too (--untrusted)",

@@ -134,3 +134,25 @@ fn each_reason_why_mail_was_not_verified_or_opened_comes_with_its_exit_code() {
         assert_eq!(failed(code, &line, lab.run(&format!("smime {verb} --json {rest}"))).out, b"", "{line}");
     }
 }
+
+#[test]
+fn a_certificate_that_lists_aes_cbc_alone_gets_that_and_only_what_is_signed() {
+    let lab = with_mail();
+    // SMIMECapabilities (RFC 4262) with AES-256-CBC.
+    let capabilities = "1.2.840.113549.1.9.15=DER:30:0d:30:0b:06:09:60:86:48:01:65:03:04:01:2a";
+    let line = format!(
+        "req -x509 -newkey rsa:2048 -nodes -keyout old.key -out old.pem -subj /CN=Carol -days 30 \
+         -addext subjectAltName=email:carol@example.org -addext keyUsage=critical,keyEncipherment \
+         -addext basicConstraints=critical,CA:FALSE -addext {capabilities}"
+    );
+    if openssl(&lab, &line).is_none() {
+        return;
+    }
+    let line = "smime encrypt --json --to old.pem --trust-given";
+    assert_eq!(report(&lab, &format!("{line} -o sealed.old signed"))["authenticated"], false);
+    assert!(text(lab.ok("smime show sealed.old")).contains("encrypted, not authenticated"));
+    assert!(lab.fails(2, &format!("{line} -o plain mail")).contains("sign it first"));
+    // Of several, the one that reads the least counts.
+    let both = "smime encrypt --json --to old.pem ca/bob.pem --trust-given -o both signed";
+    assert_eq!(report(&lab, both)["authenticated"], false);
+}

@@ -1,11 +1,16 @@
 //! For whom mail can be encrypted, and how that is chosen.
-use bulla::smime::{Addressees, Encryption, Entity, Expect, Opened, Opening, SharedKey, Signing};
+use bulla::smime::{
+    Addressees, Encryption, Entity, Expect, Opened, Opening, SharedKey, Signing, Verification,
+};
 use bulla::x509::Credential;
 use bulla::{ErrorKind, KeyKind, Passphrase};
 
-use crate::cms::{AUTH_ENVELOPED_DATA, ENVELOPED_DATA, Key, object_of};
+use crate::cms::{
+    AES_256_CBC, AES_256_GCM, AUTH_ENVELOPED_DATA, ENVELOPED_DATA, Key, Signed, SignerInfo, algorithm,
+    attribute, object_of,
+};
 use crate::mail::{CONTENT, LETTER, Lab, address, has, letter, plain, refused, with_lf};
-use crate::make::oid;
+use crate::make::{oid, sequence};
 
 const NEW: [KeyKind; 4] = [KeyKind::X25519, KeyKind::MlKem512, KeyKind::MlKem768, KeyKind::MlKem1024];
 
@@ -144,7 +149,7 @@ fn an_unsigned_mail_to_whom_nobody_knows_to_be_modern_is_refused() {
     for kind in old() {
         let bob = lab.person(kind, "bob@example.org");
         let error = refused(letter().encrypt(&lab.to(&bob)), ErrorKind::Usage);
-        assert!(error.to_string().contains("not signed"), "{error}");
+        assert!(error.to_string().contains("no signature in it holds"), "{error}");
     }
 }
 
@@ -270,4 +275,41 @@ fn more_addressees_than_anybody_has_are_refused() {
         many = many.clone().and(many).unwrap();
     }
     refused(many.and(one), ErrorKind::OverLimit);
+}
+
+#[test]
+fn what_a_program_says_that_it_reads_counts_before_what_the_caller_says_of_all() {
+    let lab = Lab::new();
+    let bob = lab.bob();
+    let told = |id: &str| {
+        let capabilities = attribute("1.2.840.113549.1.9.15", &[&sequence(&[&algorithm(id)])]);
+        let mail = Signed::opaque(CONTENT, &SignerInfo::new(&bob, CONTENT).with(capabilities)).mail();
+        let trust = lab.trust();
+        let verified = Verification::new(&trust, Expect::AnyTrustedSigner).bytes(&mail).unwrap();
+        verified.by().capabilities().unwrap().clone()
+    };
+    let (cbc, gcm) = (told(AES_256_CBC), told(AES_256_GCM));
+    let old = lab.to(&bob).reading(&cbc).modern();
+    refused(letter().encrypt(&old), ErrorKind::Usage);
+    let sealed = letter().sign(&bob).unwrap().encrypt(&old).unwrap();
+    assert!(is(sealed.as_bytes(), ENVELOPED_DATA) && is(sealed.as_bytes(), AES_256_CBC));
+    let carol = lab.person(KeyKind::P256, "carol@example.org");
+    let both = |first| lab.to(&bob).reading(first).and(lab.to(&carol)).unwrap().modern();
+    assert!(is(letter().encrypt(&both(&gcm)).unwrap().as_bytes(), AUTH_ENVELOPED_DATA));
+    refused(letter().encrypt(&both(&cbc)), ErrorKind::Usage);
+}
+
+#[test]
+fn a_mail_whose_signature_does_not_show_changes_is_refused_for_old_programs_with_the_reason() {
+    let lab = Lab::new();
+    let bob = lab.bob();
+    let to = lab.to(&bob);
+    let mut alone = Signed::opaque(CONTENT, &SignerInfo::new(&bob, CONTENT));
+    alone.certificates.clear();
+    let changed = letter().sign(&bob).unwrap().into_bytes();
+    let changed = String::from_utf8(changed).unwrap().replace("how are you", "who are you");
+    for mail in [alone.mail(), changed.into_bytes(), LETTER.to_vec()] {
+        let error = refused(Entity::parse(mail).unwrap().encrypt(&to), ErrorKind::Usage);
+        assert!(error.to_string().contains("no signature in it holds"), "{error}");
+    }
 }

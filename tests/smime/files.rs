@@ -190,3 +190,53 @@ fn names(folder: &std::path::Path) -> Vec<String> {
     names.sort();
     names
 }
+
+/// A mail that is read, and how much of it was when the first byte of what is signed was written.
+struct Watched<'a> {
+    rest: &'a [u8],
+    count: &'a std::cell::Cell<usize>,
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.rest.read(out)?;
+        self.count.set(self.count.get() + count);
+        Ok(count)
+    }
+}
+
+struct FirstWrite<'a> {
+    count: &'a std::cell::Cell<usize>,
+    at: Option<usize>,
+}
+
+impl io::Write for FirstWrite<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.at.get_or_insert(self.count.get());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_plain_mail_is_signed_in_little_memory_wherever_its_first_part_ends() {
+    const PEEK: usize = 4 << 20;
+    let lab = Lab::new();
+    let bob = lab.bob();
+    let head = b"Content-Type: text/plain\r\n\r\n";
+    // A blank, and the CR of a line, as the last byte that is looked at.
+    for (line, last) in [(&b"some words\r\n"[..], b' '), (b"some words\r\n", b'\r'), (b"word \r\n", b' ')] {
+        let is_there = |filling: &usize| line[(PEEK - 1 - head.len() - filling) % line.len()] == last;
+        let filling = vec![b'x'; (0..line.len()).find(is_there).unwrap()];
+        let mail = [&head[..], &filling, &line.repeat(3 * PEEK / (2 * line.len()))].concat();
+        assert_eq!(mail[PEEK - 1], last);
+        let count = std::cell::Cell::new(0);
+        let mut into = FirstWrite { count: &count, at: None };
+        Signing::by(&bob).stream(Watched { rest: &mail, count: &count }, &mut into).unwrap();
+        let is_plain = line != b"word \r\n";
+        assert_eq!(into.at.unwrap() < PEEK + (1 << 18), is_plain, "{:?} of {}", into.at, mail.len());
+    }
+}

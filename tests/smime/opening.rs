@@ -1,9 +1,11 @@
 //! What comes out of encrypted mail, and as what.
-use bulla::smime::{Expect, Opened, Opening, Protection, Signing, Verification};
-use bulla::{ErrorKind, KeyKind};
+use bulla::smime::{Expect, Message, Opened, Opening, Protection, Signing, Verification};
+use bulla::x509::{Bundle, Crl, CrlIssue, RevocationReason};
+use bulla::{ErrorKind, KeyKind, Time};
 
-use crate::cms::{self, Enveloped, Key};
-use crate::mail::{CONTENT, Lab, letter, malleable, plain, refused};
+use crate::cms::{self, Enveloped, Key, Signed, SignerInfo, number, object_of};
+use crate::mail::{CONTENT, Lab, has, letter, malleable, plain, refused};
+use crate::make::{oid, sequence, tlv};
 
 #[test]
 fn a_mail_in_cbc_without_a_signature_comes_out_as_malleable_and_no_stream_writes_it() {
@@ -78,12 +80,12 @@ fn attributes_that_are_authenticated_are_honoured() {
     use aes_gcm::{Aes256Gcm, KeyInit};
     let key = Key::generate();
     let attributes = cms::attribute("1.2.840.113549.1.9.5", &[b"\x17\x0d260101000000Z"]);
-    let aad = crate::make::tlv(cms::SET, &[&attributes]);
+    let aad = tlv(cms::SET, &[&attributes]);
     let cipher = Aes256Gcm::new(&cms::CONTENT_KEY.into());
     let mut sealed = cipher.encrypt(&cms::NONCE.into(), Payload { msg: CONTENT, aad: &aad }).unwrap();
     let tag = sealed.split_off(CONTENT.len());
     let with = |attributes: &[u8]| {
-        let after = [crate::make::tlv(0xa1, &[attributes]), crate::make::octets(&tag)].concat();
+        let after = [tlv(0xa1, &[attributes]), crate::make::octets(&tag)].concat();
         Enveloped { ciphertext: sealed.clone(), after, ..Enveloped::gcm(&key, CONTENT) }.mail()
     };
     assert_eq!(plain(Opening::with_key(&key).bytes(&with(&attributes))), CONTENT);
@@ -116,7 +118,7 @@ fn an_old_cipher_opens_only_where_old_mail_is_read_and_as_malleable() {
     let ciphertext = cms::padded(cipher, CONTENT);
     use crate::make::{octets, oid, sequence, tlv};
     let id = sequence(&[&octets(&cms::id_of(&key))]);
-    let info = [cms::number(4), id, cms::algorithm(cms::AES_256_WRAP), octets(&wrapped)].concat();
+    let info = [number(4), id, cms::algorithm(cms::AES_256_WRAP), octets(&wrapped)].concat();
     let mail = Enveloped {
         recipients: vec![tlv(0xa2, &[&info])],
         algorithm: sequence(&[&oid("1.2.840.113549.3.7"), &octets(&[7; 8])]),
@@ -125,4 +127,102 @@ fn an_old_cipher_opens_only_where_old_mail_is_read_and_as_malleable() {
     };
     refused(Opening::with_key(&key).bytes(&mail.mail()), ErrorKind::Unsupported);
     assert_eq!(malleable(Opening::with_key(&key).legacy().bytes(&mail.mail())), CONTENT);
+}
+
+/// What a mail in CBC with this signed mail in it opens as.
+fn signed_within_cbc(signed: &[u8]) -> bulla::smime::Signed {
+    let key = Key::generate();
+    match Opening::with_key(&key).bytes(&Enveloped::cbc(&key, signed).mail()).unwrap() {
+        Opened::Signed(signed) => signed,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_is_written_anew_out_of_cbc_says_the_version_that_its_signers_make_it() {
+    // RFC 5652 section 5.1: 3 if a signer is named by a key identifier.
+    let lab = Lab::new();
+    let bob = lab.bob();
+    let id = bob.certificate().subject_key_identifier().unwrap().unwrap();
+    let by_issuer = SignerInfo::new(&bob, CONTENT);
+    let by_key = SignerInfo { version: 3, id: tlv(0x80, &[&id]), ..by_issuer.clone() };
+    for (signers, version) in [(vec![&by_issuer], 1), (vec![&by_key], 3), (vec![&by_issuer, &by_key], 3)] {
+        let signers = signers.iter().map(|signer| signer.der(CONTENT)).collect();
+        let signed = Signed { signers, ..Signed::opaque(CONTENT, &by_issuer) };
+        let opened = signed_within_cbc(&signed.mail());
+        let object = object_of(opened.as_bytes());
+        let start = [&[2, 1, version][..], &tlv(cms::SET, &[&cms::algorithm(cms::SHA256)])].concat();
+        assert!(has(&object, &start), "{version}: {object:02x?}");
+        let _ = opened.verify(&lab.trust(), Expect::AnyTrustedSigner).unwrap();
+    }
+}
+
+/// SignedData with CRLs in it.
+fn with_crls(signer: &SignerInfo<'_>, crls: &[&[u8]]) -> Vec<u8> {
+    let signed = Signed::opaque(CONTENT, signer);
+    let inside = sequence(&[
+        &number(1),
+        &tlv(cms::SET, &[&cms::algorithm(cms::SHA256)]),
+        &sequence(&[&oid(cms::DATA), &signed.content]),
+        &tlv(0xa0, &[&signed.certificates.concat(), &sequence(&[b"\x0c\x07no such"])]),
+        &tlv(0xa1, &[&crls.concat()]),
+        &tlv(cms::SET, &[&signed.signers.concat()]),
+    ]);
+    cms::mail(&cms::content_info(cms::SIGNED_DATA, &inside))
+}
+
+#[test]
+fn a_revocation_that_a_mail_in_cbc_brings_itself_is_kept() {
+    let lab = Lab::new();
+    let (bob, carol) = (lab.bob(), lab.bob());
+    let list = |whom: &bulla::x509::Certificate| -> Crl {
+        let issue = CrlIssue::by(lab.root.certificate(), lab.root.credential().key()).unwrap();
+        issue.revoke(&whom.serial(), Time::now(), RevocationReason::KeyCompromise).sign().unwrap()
+    };
+    let junk = sequence(&[b"\x0c\x07no list"]);
+    let signer = SignerInfo::new(&bob, CONTENT);
+    for (whom, revoked) in [(bob.certificate(), true), (carol.certificate(), false)] {
+        let crl = list(whom);
+        let opened = signed_within_cbc(&with_crls(&signer, &[&junk, crl.as_der()]));
+        let object = object_of(opened.as_bytes());
+        assert!(has(&object, crl.as_der()) && has(&object, bob.certificate().as_der()));
+        assert!(!has(&object, b"no list") && !has(&object, b"no such"), "what is none of X.509 goes");
+        let verified = opened.verify(&lab.trust(), Expect::AnyTrustedSigner);
+        match verified {
+            Err(error) => assert_eq!((error.kind(), revoked), (ErrorKind::Revoked, true)),
+            Ok(_) => assert!(!revoked),
+        }
+    }
+}
+
+#[test]
+fn what_is_authentic_and_cannot_be_told_comes_out_as_plain() {
+    let key = Key::generate();
+    let opening = Opening::with_key(&key);
+    for inner in [
+        &b"Content-Type: application/pkcs7-mime; smime-type=signed-data\r\n\r\nno object\r\n"[..],
+        b"Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\"\r\n\r\nno boundary\r\n",
+        b"Content-Type: text/plain\r\nContent-Type: text/html\r\n\r\nhello\r\n",
+    ] {
+        assert_eq!(plain(opening.bytes(&Enveloped::gcm(&key, inner).mail())), inner);
+    }
+    // What is no entity comes out of a stream alone.
+    let inner = b"no header: \xff\r\nat all";
+    let mail = Enveloped::gcm(&key, inner).mail();
+    refused(opening.bytes(&mail), ErrorKind::Malformed);
+    let mut out = Vec::new();
+    let unsealed = opening.stream(mail.as_slice(), &mut out).unwrap();
+    assert_eq!((out.as_slice(), unsealed.protection()), (&inner[..], Protection::Tag));
+}
+
+#[test]
+fn certificates_alone_that_were_encrypted_do_not_come_out_as_signed() {
+    let lab = Lab::new();
+    let key = Key::generate();
+    let inner = cms::mail(&Bundle::new().with(lab.bob().certificate()).to_der());
+    let Opened::Plain(entity) = Opening::with_key(&key).bytes(&Enveloped::gcm(&key, &inner).mail()).unwrap()
+    else {
+        panic!("nobody signed them")
+    };
+    assert!(matches!(Message::of(entity).unwrap(), Message::Certificates(_)));
 }

@@ -1,8 +1,9 @@
 //! Reports: for each layer what held and what did not, fit to be shown.
 use bulla::KeyKind;
-use bulla::smime::{Entity, Examination, Expect, LayerKind, Opening, Outcome, Report, Signing};
+use bulla::smime::{Entity, Examination, Expect, LayerKind, Opening, Outcome, Report, Signing, Trust};
+use bulla::x509::Revocation;
 
-use crate::cms::{Enveloped, Key};
+use crate::cms::{Enveloped, Key, Signed, SignerInfo};
 use crate::mail::{CONTENT, Lab, address, letter};
 
 fn kinds(report: &Report) -> Vec<LayerKind> {
@@ -105,4 +106,21 @@ fn what_a_mail_says_cannot_draw_over_the_screen() {
     assert!(!tree.contains('\x1b') && !tree.contains('\u{202e}'), "{tree:?}");
     let text = report.layers()[0].findings()[0].text();
     assert!(!text.contains('\x1b') && !text.contains('\u{202e}'), "{text:?}");
+}
+
+#[test]
+fn what_would_need_more_to_be_decided_is_unknown_and_does_not_fail() {
+    let lab = Lab::new();
+    let bob = lab.bob();
+    let mut signed = Signed::opaque(CONTENT, &SignerInfo::new(&bob, CONTENT));
+    let trust = Trust::new(&lab.anchors, Revocation::Require);
+    let examine =
+        |mail: &[u8]| Examination::new().trust(&trust, Expect::AnyTrustedSigner).bytes(mail).unwrap();
+    let report = examine(&signed.mail());
+    assert_eq!(report.worst(), Outcome::Unknown, "{report}");
+    assert!(has(&report, 0, Outcome::Holds, "the signature of"), "{report}");
+    signed.certificates.clear();
+    let report = examine(&signed.mail());
+    assert_eq!(report.worst(), Outcome::Unknown, "{report}");
+    assert!(has(&report, 0, Outcome::Unknown, "its certificate is not there"), "{report}");
 }

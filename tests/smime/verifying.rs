@@ -1,5 +1,5 @@
 //! Who is believed to have signed, and what comes out.
-use bulla::smime::{Entity, Expect, Signing, Trust, Verification};
+use bulla::smime::{Entity, Examination, Expect, Signing, Trust, Verification};
 use bulla::x509::{Revocation, TrustAnchors};
 use bulla::{ErrorKind, KeyKind};
 
@@ -115,7 +115,9 @@ fn a_certificate_that_the_mail_leaves_out_is_found_among_those_that_are_known() 
     let mut signed = Signed::opaque(CONTENT, &SignerInfo::new(&bob, CONTENT));
     signed.certificates.clear();
     let trust = lab.trust();
-    refused(Verification::new(&trust, Expect::AnyTrustedSigner).bytes(&signed.mail()), ErrorKind::Untrusted);
+    // Nothing speaks against it, and nothing for it.
+    let bytes = Verification::new(&trust, Expect::AnyTrustedSigner).bytes(&signed.mail());
+    refused(bytes, ErrorKind::Undetermined);
     let trust = lab.trust().intermediates([bob.certificate().clone()]);
     let verified = Verification::new(&trust, Expect::AnyTrustedSigner).bytes(&signed.mail()).unwrap();
     assert_eq!(verified.get().as_bytes(), CONTENT);
@@ -137,4 +139,25 @@ fn the_case_of_the_domain_says_nothing_and_that_of_the_rest_everything() {
     let _ = signed.clone().verify(&lab.trust(), Expect::Address(&same)).unwrap();
     let other = address("BOB@example.org");
     refused(signed.verify(&lab.trust(), Expect::Address(&other)), ErrorKind::WrongName);
+}
+
+#[test]
+fn what_is_no_signature_beside_a_content_is_told_from_one_that_brings_another_content() {
+    let lab = Lab::new();
+    let bob = lab.bob();
+    let trust = lab.trust();
+    let verification = Verification::new(&trust, Expect::AnyTrustedSigner);
+    let sealed = letter().encrypt(&lab.to(&bob).modern()).unwrap();
+    for mail in [sealed.as_bytes(), letter().as_bytes()] {
+        let mut out = Vec::new();
+        let error = refused(verification.detached_stream(mail, CONTENT, &mut out), ErrorKind::Unrecognised);
+        assert!(error.to_string().contains("not signed") && out.is_empty(), "{error}");
+        refused(Examination::new().detached_stream(mail, CONTENT), ErrorKind::Unrecognised);
+    }
+    for signing in [Signing::by(&bob), Signing::by(&bob).opaque()] {
+        let mail = signing.entity(&letter()).unwrap().into_bytes();
+        let mut out = Vec::new();
+        refused(verification.detached_stream(mail.as_slice(), CONTENT, &mut out), ErrorKind::Malformed);
+        refused(Examination::new().detached_stream(mail.as_slice(), CONTENT), ErrorKind::Malformed);
+    }
 }

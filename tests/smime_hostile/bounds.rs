@@ -59,11 +59,11 @@ fn what_is_compressed_and_damaged_or_goes_on_is_refused() {
 #[test]
 fn compressed_within_compressed_ends_at_the_bound_of_layers() {
     let mut mail = CONTENT.to_vec();
-    for depth in 1..=8 {
+    for depth in 1..=9 {
         mail = cms::mail(&compressed(&deflate(mail.as_slice())));
         let found = layers(&mail);
         assert_eq!(found.len(), (depth + 1).min(9));
-        assert_eq!(found.last(), Some(if depth < 8 { &LayerKind::Content } else { &LayerKind::Unreadable }));
+        assert_eq!(found.last(), Some(if depth <= 8 { &LayerKind::Content } else { &LayerKind::Unreadable }));
     }
     for _ in 0..30 {
         mail = cms::mail(&compressed(&deflate(mail.as_slice())));
@@ -73,14 +73,14 @@ fn compressed_within_compressed_ends_at_the_bound_of_layers() {
 }
 
 #[test]
-fn a_mail_in_nine_layers_is_not_looked_at_further_and_in_seven_it_is() {
+fn a_mail_in_eight_layers_is_looked_at_to_its_content_and_one_in_nine_is_not() {
     let lab = Lab::new();
     let bob = lab.bob();
     let mut mail = letter();
     for depth in 1..=9 {
         mail = Entity::parse(mail.sign(&bob).unwrap().into_bytes()).unwrap();
         let found = layers(mail.as_bytes());
-        let last = if depth < 8 { LayerKind::Content } else { LayerKind::Unreadable };
+        let last = if depth <= 8 { LayerKind::Content } else { LayerKind::Unreadable };
         assert_eq!((found.len(), found.last()), ((depth + 1).min(9), Some(&last)), "{depth}");
     }
 }
@@ -226,4 +226,15 @@ impl Read for Repeated<'_> {
         }
         Ok(out.len())
     }
+}
+
+#[test]
+fn what_is_no_mail_within_eight_layers_fails_for_what_it_is() {
+    let mut mail = b"Content-Type: text/plain\r\nContent-Type: text/html\r\n\r\nhello\r\n".to_vec();
+    for _ in 0..8 {
+        mail = cms::mail(&compressed(&deflate(mail.as_slice())));
+    }
+    let report = Examination::new().bytes(&mail).unwrap();
+    assert_eq!((report.layers().len(), report.worst()), (9, Outcome::Fails));
+    assert!(!report.to_string().contains("more than 8 layers"), "{report}");
 }

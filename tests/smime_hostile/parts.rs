@@ -2,7 +2,7 @@
 use bulla::ErrorKind;
 use bulla::smime::{Entity, Expect, Message, Verification};
 
-use crate::cms::{Signed, SignerInfo, attributes, base64, in_two_parts};
+use crate::cms::{Signed, SignerInfo, attribute, attributes, base64, in_two_parts, number};
 use crate::mail::{CONTENT, Lab, refused};
 use crate::make::tlv;
 
@@ -168,6 +168,13 @@ fn old_readers_refuse_a_bare_signature_over_attributes_too() {
     let set = tlv(crate::cms::SET, &[&attributes(CONTENT).concat()]);
     let bare = SignerInfo { attributes: None, ..SignerInfo::new(&bob, &set) };
     assert!(verification.legacy_bytes(&Signed::opaque(&set, &bare).mail()).is_err());
+    // More of them than are read here: another program may have made them.
+    let more = (0..70u8).map(|at| attribute(&format!("1.2.3.{at}"), &[&number(at)]));
+    let set =
+        tlv(crate::cms::SET, &[&attributes(CONTENT).into_iter().chain(more).collect::<Vec<_>>().concat()]);
+    let bare = SignerInfo { attributes: None, ..SignerInfo::new(&bob, &set) };
+    let mail = Signed::opaque(&set, &bare).mail();
+    refused(verification.legacy_bytes(&mail), ErrorKind::Unauthentic);
 }
 
 #[test]

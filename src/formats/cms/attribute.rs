@@ -1,7 +1,9 @@
 //! Attributes of signers and messages (RFC 5652 section 5.3): a set, in which no type is twice.
 use spki::ObjectIdentifier;
 
-use crate::encoding::tlv::{self, OID, SET, Tlv, Unsound};
+use super::content::{members, unsound};
+use crate::encoding::tlv::{self, OID, SEQUENCE, SET, Tlv, Unsound};
+use crate::error::Result;
 use crate::limits::CMS_ATTRIBUTES;
 
 /// RFC 5652 sections 11.1 to 11.3.
@@ -32,20 +34,19 @@ pub(crate) struct Attributes<'a> {
 impl<'a> Attributes<'a> {
     /// Reads what stands in the place of a SET OF Attribute, under whatever tag. A type that is there twice is refused
     /// (RFC 5652 section 5.3), as is none at all.
-    pub(crate) fn read(set: &Tlv<'a>) -> tlv::Result<Self> {
-        let mut walker = set.inside();
+    ///
+    /// # Errors
+    /// `OverLimit` if there are too many, `Malformed`.
+    pub(crate) fn read(set: &Tlv<'a>) -> Result<Self> {
         let mut all: Vec<(&[u8], Tlv<'_>)> = Vec::new();
-        while !walker.is_done() {
-            let mut attribute = walker.sequence()?;
-            let kind = attribute.expect(OID)?.value();
-            let values = attribute.expect(SET)?;
-            attribute.end()?;
-            if all.len() >= CMS_ATTRIBUTES || all.iter().any(|(known, _)| *known == kind) {
-                return Err(Unsound);
+        for attribute in members(set.inside(), CMS_ATTRIBUTES, "attributes")? {
+            let (kind, values) = of_one(&attribute).map_err(unsound)?;
+            if all.iter().any(|(known, _)| *known == kind) {
+                return Err(unsound(Unsound));
             }
             all.push((kind, values));
         }
-        if all.is_empty() { Err(Unsound) } else { Ok(Attributes { inside: set.value(), all }) }
+        if all.is_empty() { Err(unsound(Unsound)) } else { Ok(Attributes { inside: set.value(), all }) }
     }
 
     /// The only value of an attribute; `None`: it is not there. None or several values are refused.
@@ -68,6 +69,18 @@ impl<'a> Attributes<'a> {
     pub(crate) fn to_be_signed(&self) -> Vec<u8> {
         tlv::wrap(SET, &[self.inside])
     }
+}
+
+/// Type and values of an attribute.
+fn of_one<'a>(attribute: &Tlv<'a>) -> tlv::Result<(&'a [u8], Tlv<'a>)> {
+    if attribute.tag != SEQUENCE {
+        return Err(Unsound);
+    }
+    let mut fields = attribute.inside();
+    let kind = fields.expect(OID)?.value();
+    let values = fields.expect(SET)?;
+    fields.end()?;
+    Ok((kind, values))
 }
 
 /// An attribute with one value, in DER.

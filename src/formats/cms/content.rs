@@ -1,9 +1,11 @@
 //! ContentInfo (RFC 5652 section 3): what kind of CMS object it is, and the object.
 use spki::ObjectIdentifier;
 
-#[cfg(test)]
-use crate::encoding::tlv::Tlv;
-use crate::encoding::tlv::{self, OID};
+use crate::encoding::tlv::{self, OID, Tlv, Unsound, Walker};
+use crate::error::{Error, Result};
+
+/// What objects of CMS are called in errors.
+pub(crate) const WHAT: &str = "S/MIME object";
 
 /// Content types: RFC 5652 sections 4 to 8, RFC 3274, RFC 5083.
 pub(crate) const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
@@ -24,6 +26,26 @@ pub(crate) fn read(der: &[u8]) -> tlv::Result<(&[u8], Tlv<'_>)> {
     let content = explicit.any()?;
     explicit.end()?;
     Ok((kind, content))
+}
+
+/// The values in a list, of which there are at most so many.
+pub(super) fn members<'a>(mut list: Walker<'a>, most: usize, what: &str) -> Result<Vec<Tlv<'a>>> {
+    let mut all = Vec::new();
+    while !list.is_done() {
+        if all.len() >= most {
+            return Err(Error::over_limit(
+                WHAT,
+                format!("it has over {most} {what}"),
+                "leave it: it may be hostile",
+            ));
+        }
+        all.push(list.any().map_err(unsound)?);
+    }
+    Ok(all)
+}
+
+pub(crate) fn unsound(_: Unsound) -> Error {
+    Error::malformed(WHAT, "it is not as RFC 5652 has it")
 }
 
 /// A ContentInfo of this kind.

@@ -155,7 +155,7 @@ impl<'a> Tail<'a> {
         if values.len() > CMS_TAIL_BYTES {
             return Err(too_long("what stands after its content is over 256 KiB"));
         }
-        let tail = Self::next(kind, Walker::new(values)).map_err(unsound)?;
+        let tail = Self::next(kind, Walker::new(values))?;
         // A shorter tag would be one that is easier to guess.
         if encryption.cipher.tag_len().unwrap_or(0) != tail.mac.len() {
             return Err(Error::malformed(WHAT, "its tag has not the length that it should have"));
@@ -163,17 +163,15 @@ impl<'a> Tail<'a> {
         Ok(tail)
     }
 
-    fn next(kind: Kind, mut fields: Walker<'a>) -> tlv::Result<Self> {
+    fn next(kind: Kind, mut fields: Walker<'a>) -> Result<Self> {
+        let attributes = fields.optional(tlv::constructed(1)).map_err(unsound)?;
         if kind == Kind::Enveloped {
-            fields.optional(tlv::constructed(1))?;
-            fields.end()?;
+            fields.end().map_err(unsound)?;
             return Ok(Tail::default());
         }
-        let attributes = fields.optional(tlv::constructed(1))?;
+        let mac = fields.expect(OCTET_STRING).map_err(unsound)?.value();
+        fields.optional(tlv::constructed(2)).and_then(|_| fields.end()).map_err(unsound)?;
         let attributes = attributes.map(|set| Attributes::read(&set)).transpose()?;
-        let mac = fields.expect(OCTET_STRING)?.value();
-        fields.optional(tlv::constructed(2))?;
-        fields.end()?;
         Ok(Tail { attributes, mac })
     }
 

@@ -1,7 +1,9 @@
 //! SignedData (RFC 5652 section 5): content, certificates and signers, as they came.
 use super::attribute::{self, Attributes, CONTENT_TYPE, MESSAGE_DIGEST};
 use super::certificate_id::CertificateId;
+use super::content::{members, unsound};
 use crate::encoding::tlv::{self, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, Tlv, Unsound, Walker};
+use crate::error::Result;
 use crate::limits::{CMS_CERTIFICATES, CMS_SIGNERS};
 
 /// What follows the content: certificates, and who signed.
@@ -26,55 +28,67 @@ pub(crate) struct SignerInfo<'a> {
 
 impl<'a> Tail<'a> {
     /// Reads the fields after the content, in DER.
-    pub(crate) fn read(der: &'a [u8]) -> tlv::Result<Self> {
-        let mut fields = Walker::new(der);
-        let certificates = fields.optional(tlv::constructed(0))?;
-        let crls = fields.optional(tlv::constructed(1))?;
-        let mut infos = fields.expect(SET)?.inside();
-        fields.end()?;
-        let mut signers = Vec::new();
-        while !infos.is_done() {
-            if signers.len() >= CMS_SIGNERS {
-                return Err(Unsound);
-            }
-            signers.push(SignerInfo::read(&mut infos.sequence()?)?);
-        }
-        Ok(Tail { certificates: sequences(certificates)?, crls: sequences(crls)?, signers })
+    ///
+    /// # Errors
+    /// `OverLimit` if there are too many of something, `Malformed`.
+    pub(crate) fn read(der: &'a [u8]) -> Result<Self> {
+        let [certificates, crls, infos] = fields(der).map_err(unsound)?;
+        let infos = members(infos, CMS_SIGNERS, "signers")?;
+        Ok(Tail {
+            certificates: sequences(certificates, "certificates")?,
+            crls: sequences(crls, "CRLs")?,
+            signers: infos.iter().map(SignerInfo::read).collect::<Result<_>>()?,
+        })
     }
+}
+
+/// What is in the three fields after the content; nothing in those that are left out.
+fn fields(der: &[u8]) -> tlv::Result<[Walker<'_>; 3]> {
+    let mut fields = Walker::new(der);
+    let mut optional = |number| {
+        let set = fields.optional(tlv::constructed(number))?;
+        Ok(set.map_or(Walker::new(&[]), |set| set.inside()))
+    };
+    let (certificates, crls) = (optional(0)?, optional(1)?);
+    let infos = fields.expect(SET)?.inside();
+    fields.end()?;
+    Ok([certificates, crls, infos])
 }
 
 /// The value of each hash's AlgorithmIdentifier in a list of them (section 5.1), for readers who digest while they read. What
 /// a signer says counts.
-pub(crate) fn digest_algorithms(set: &[u8]) -> tlv::Result<Vec<&[u8]>> {
-    let mut walker = tlv::only(set, SET)?.inside();
-    let mut all = Vec::new();
-    while !walker.is_done() {
-        if all.len() >= CMS_SIGNERS {
-            return Err(Unsound);
-        }
-        all.push(walker.expect(SEQUENCE)?.whole());
+///
+/// # Errors
+/// `OverLimit` if there are more than signers may be, `Malformed`.
+pub(crate) fn digest_algorithms(set: &[u8]) -> Result<Vec<&[u8]>> {
+    let list = tlv::only(set, SET).map_err(unsound)?.inside();
+    let all = members(list, CMS_SIGNERS, "hashes")?;
+    if all.iter().any(|one| one.tag != SEQUENCE) {
+        return Err(unsound(Unsound));
     }
-    Ok(all)
+    Ok(all.iter().map(Tlv::whole).collect())
 }
 
 /// Those of a set that are SEQUENCEs: certificates and CRLs of X.509. Attribute certificates and the like are passed over.
-fn sequences<'a>(set: Option<Tlv<'a>>) -> tlv::Result<Vec<&'a [u8]>> {
-    let mut all = Vec::new();
-    let mut walker = set.map_or(Walker::new(&[]), |set| set.inside());
-    while !walker.is_done() {
-        if all.len() >= CMS_CERTIFICATES {
-            return Err(Unsound);
-        }
-        let one = walker.any()?;
-        if one.tag == SEQUENCE {
-            all.push(one.whole());
-        }
-    }
-    Ok(all)
+fn sequences<'a>(set: Walker<'a>, what: &str) -> Result<Vec<&'a [u8]>> {
+    let all = members(set, CMS_CERTIFICATES, what)?;
+    Ok(all.iter().filter(|one| one.tag == SEQUENCE).map(Tlv::whole).collect())
 }
 
 impl<'a> SignerInfo<'a> {
-    fn read(fields: &mut Walker<'a>) -> tlv::Result<Self> {
+    fn read(info: &Tlv<'a>) -> Result<Self> {
+        let (signer, signed_attributes) = Self::fields(info).map_err(unsound)?;
+        // What is too much is told from what is not sound.
+        let signed_attributes = signed_attributes.map(|set| Attributes::read(&set)).transpose()?;
+        Ok(SignerInfo { signed_attributes, ..signer })
+    }
+
+    /// It without its signed attributes, and these.
+    fn fields(info: &Tlv<'a>) -> tlv::Result<(Self, Option<Tlv<'a>>)> {
+        if info.tag != SEQUENCE {
+            return Err(Unsound);
+        }
+        let mut fields = info.inside();
         let version = fields.expect(INTEGER)?.small()?;
         let signer = CertificateId::read(&fields.any()?)?;
         // Version and way of naming say the same twice (section 5.3); one that does not would be read in two ways.
@@ -84,7 +98,6 @@ impl<'a> SignerInfo<'a> {
         };
         let digest_algorithm = fields.expect(SEQUENCE)?.whole();
         let signed_attributes = fields.optional(tlv::constructed(0))?;
-        let signed_attributes = signed_attributes.map(|set| Attributes::read(&set)).transpose()?;
         let signature_algorithm = fields.expect(SEQUENCE)?.whole();
         let signature = fields.expect(OCTET_STRING)?.value();
         // Not signed, and so never believed: counter-signatures and time-stamps may be in it.
@@ -93,7 +106,17 @@ impl<'a> SignerInfo<'a> {
         if !fits {
             return Err(Unsound);
         }
-        Ok(SignerInfo { signer, digest_algorithm, signed_attributes, signature_algorithm, signature })
+        let without =
+            SignerInfo { signer, digest_algorithm, signed_attributes: None, signature_algorithm, signature };
+        Ok((without, signed_attributes))
+    }
+
+    /// The version that SignedData has with it alone (section 5.1); with several, it has the highest of theirs.
+    pub(crate) fn version(&self) -> u32 {
+        match self.signer {
+            CertificateId::IssuerAndSerial(..) => BY_ISSUER,
+            CertificateId::KeyId(_) => 3,
+        }
     }
 
     /// It in DER, without the attributes that nobody signed. `None`: nothing but the content was signed.
@@ -151,21 +174,25 @@ impl NewSignerInfo<'_> {
     }
 }
 
-/// What stands before the content: version 1 (what is written here is data, X.509 and signers by issuer), and with which hashes
-/// it was digested.
-pub(crate) fn head(mut digest_algorithms: Vec<Vec<u8>>) -> Vec<u8> {
+/// The version of SignedData in which all signers are named by their issuers (section 5.1). What is written here is data, and
+/// X.509: nothing else makes it higher than a signer does.
+pub(crate) const BY_ISSUER: u32 = 1;
+
+/// What stands before the content: the version, and with which hashes it was digested.
+pub(crate) fn head(version: u32, mut digest_algorithms: Vec<Vec<u8>>) -> Vec<u8> {
     digest_algorithms.sort_unstable();
     digest_algorithms.dedup();
-    [tlv::number(1), tlv::wrap(SET, &[&attribute::inside_of_set(digest_algorithms)])].concat()
+    [tlv::number(version), tlv::wrap(SET, &[&attribute::inside_of_set(digest_algorithms)])].concat()
 }
 
-/// What stands after it: certificates and signers.
-pub(crate) fn tail(certificates: Vec<Vec<u8>>, signers: Vec<Vec<u8>>) -> Vec<u8> {
-    [
-        tlv::wrap(tlv::constructed(0), &[&attribute::inside_of_set(certificates)]),
-        tlv::wrap(SET, &[&attribute::inside_of_set(signers)]),
-    ]
-    .concat()
+/// What stands after it: certificates, CRLs and signers. A set of nothing is left out.
+pub(crate) fn tail(certificates: Vec<Vec<u8>>, crls: Vec<Vec<u8>>, signers: Vec<Vec<u8>>) -> Vec<u8> {
+    let if_any = |number: u8, all: Vec<Vec<u8>>| match attribute::inside_of_set(all).as_slice() {
+        [] => Vec::new(),
+        inside => tlv::wrap(tlv::constructed(number), &[inside]),
+    };
+    let signers = tlv::wrap(SET, &[&attribute::inside_of_set(signers)]);
+    [if_any(0, certificates), if_any(1, crls), signers].concat()
 }
 
 #[cfg(test)]
