@@ -1,7 +1,7 @@
 //! Hashes of a content while it passes: as it came, and with the ends of lines that a signer saw.
 use std::io::{self, Write};
 
-use crate::formats::mime::lines::Canonical;
+use crate::formats::mime::lines::{Canonical, count, count_crlf};
 use crate::keys::Digest;
 use crate::primitives::hash::Hasher;
 
@@ -78,11 +78,8 @@ impl Digests {
     }
 
     fn has_bare_end(&self, bytes: &[u8]) -> bool {
-        // Counted, and not looked for: that goes over many bytes at a time.
-        let ends = bytes.iter().filter(|byte| **byte == b'\n').count();
-        let pairs = bytes.iter().zip(bytes.iter().skip(1));
-        let whole = pairs.filter(|(before, byte)| **before == b'\r' && **byte == b'\n').count();
-        ends != whole + usize::from(bytes.first() == Some(&b'\n') && self.last == b'\r')
+        let is_closed = bytes.first() == Some(&b'\n') && self.last == b'\r';
+        count(bytes, b'\n') != count_crlf(bytes) + usize::from(is_closed)
     }
 
     pub(super) fn finish(self) -> Vec<Hashed> {

@@ -75,7 +75,8 @@ impl<'a> Encryption<'a> {
     ///
     /// # Errors
     /// [`Usage`](crate::ErrorKind::Usage) if not all addressees are known to read authenticated encryption, and no signature of
-    /// today in the mail holds (with the signer's certificate in it); [`Malformed`](crate::ErrorKind::Malformed) for a header that is not sound.
+    /// today in the mail holds (with the signer's certificate in it); [`Malformed`](crate::ErrorKind::Malformed) for a header
+    /// that is not sound.
     pub fn entity(&self, entity: &Entity) -> Result<Enveloped> {
         let mut mail = Vec::new();
         self.stream(entity.as_bytes(), &mut mail)?;

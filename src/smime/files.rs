@@ -1,4 +1,4 @@
-//! From one file into another that appears whole or not at all.
+//! Copies piece by piece, and from one file into another that appears whole or not at all.
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;

@@ -330,7 +330,9 @@ fn decrypt(from: &mut impl Read, unsealing: &mut Unsealing, spool: &mut Spool) -
             return Ok(());
         }
         // What was held back of the piece before comes out with this one.
-        refit(&mut opened, part.len() * 2);
+        if opened.capacity() < part.len() * 2 {
+            refit(&mut opened, part.len() * 2);
+        }
         opened.clear();
         unsealing.update(part, &mut opened)?;
         spool.write_all(&opened).map_err(|error| Error::io("temporary file", error))?;

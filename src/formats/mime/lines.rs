@@ -9,6 +9,25 @@ pub(crate) fn find(text: &[u8], byte: u8) -> Option<usize> {
     (text.get(at) == Some(&byte)).then_some(at)
 }
 
+/// Bytes whose hits are counted in a byte, so that the compiler looks at many of them at a time.
+const COUNTED: usize = 255;
+
+/// How often a byte is in a text.
+pub(crate) fn count(text: &[u8], byte: u8) -> usize {
+    let of = |piece: &[u8]| piece.iter().map(|one| u8::from(*one == byte)).sum::<u8>();
+    text.chunks(COUNTED).map(|piece| usize::from(of(piece))).sum()
+}
+
+/// How often CRLF is in a text.
+pub(crate) fn count_crlf(text: &[u8]) -> usize {
+    let of = |(first, second): (&[u8], &[u8])| {
+        let pairs = first.iter().zip(second);
+        pairs.map(|(cr, lf)| u8::from(*cr == b'\r') & u8::from(*lf == b'\n')).sum::<u8>()
+    };
+    let next = text.split_at_checked(1).map_or(&[][..], |(_, next)| next);
+    text.chunks(COUNTED).zip(next.chunks(COUNTED)).map(|pieces| usize::from(of(pieces))).sum()
+}
+
 /// The lines of a text, each with its end. The last may have none.
 pub(crate) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = text;
@@ -130,6 +149,19 @@ mod tests {
         assert_eq!(find(b"abcb", b'b'), Some(1));
         assert_eq!(find(b"ab", b'b'), Some(1));
         assert_eq!((find(b"ab", b'c'), find(b"", b'c')), (None, None));
+    }
+
+    #[test]
+    fn what_is_counted_is_what_is_there() {
+        for length in [0, 1, 2, 254, 255, 256, 257, 510, 511, 512, 2000] {
+            for pattern in [&b"\r\n"[..], b"\n\r", b"\r", b"a\r\nb\r\rc\n\n"] {
+                let text: Vec<u8> = pattern.iter().copied().cycle().take(length).collect();
+                let pairs = text.windows(2).filter(|pair| *pair == b"\r\n").count();
+                assert_eq!(count_crlf(&text), pairs, "{pattern:?} {length}");
+                let returns = text.iter().filter(|byte| **byte == b'\r').count();
+                assert_eq!(count(&text, b'\r'), returns, "{pattern:?} {length}");
+            }
+        }
     }
 
     #[test]

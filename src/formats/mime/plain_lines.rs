@@ -1,7 +1,7 @@
 //! Looks whether lines that pass are such that every program on the way leaves them alone (RFC 8551 section 3.1.3).
 use std::io::{self, Read};
 
-use super::lines::lines;
+use super::lines::{count, count_crlf, lines};
 use crate::error::{Error, ErrorKind};
 use crate::limits::MIME_LINE_BYTES;
 
@@ -21,12 +21,9 @@ impl<R: Read> PlainLines<R> {
     fn look(&mut self, bytes: &[u8]) -> bool {
         // A CR belongs to the end of a line, whose LF may come with the bytes after.
         let is_cut = self.last == b'\r' && bytes.first().is_some_and(|byte| *byte != b'\n');
-        // Counted, and not looked for: that goes over many bytes at a time.
-        let returns = bytes.iter().filter(|byte| **byte == b'\r').count();
-        let pairs = bytes.iter().zip(bytes.iter().skip(1));
-        let whole = pairs.filter(|(before, byte)| **before == b'\r' && **byte == b'\n').count();
         let is_open = bytes.last() == Some(&b'\r');
-        if is_cut || returns != whole + usize::from(is_open) || !bytes.is_ascii() || bytes.contains(&0) {
+        let is_lone = is_cut || count(bytes, b'\r') != count_crlf(bytes) + usize::from(is_open);
+        if is_lone || !bytes.is_ascii() || count(bytes, 0) != 0 {
             return false;
         }
         lines(bytes).all(|line| self.is_short(line))
