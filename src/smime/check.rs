@@ -68,14 +68,14 @@ pub(super) fn check(
 ) -> Result<Claims> {
     // Without them a signature over attributes can be shown as one over a content (draft-ietf-lamps-cms-euf-cma-signeddata).
     let Some(attributes) = &signer.signed_attributes else {
-        let hint = "have it signed again by a program of today";
+        let hint = "have it signed again by a program of today, or read it as old mail (--legacy)";
         return Err(Error::new(ErrorKind::Unsupported, "signature", "it has no signed attributes", hint));
     };
     let Some((kind, digest)) = signer.about().map_err(unsound)? else { return Err(not_signed()) };
     let algorithm = algorithm(signer.signature_algorithm, hashed.digest)?;
     if !legacy && (algorithm.is_weak() || hashed.digest == Digest::Sha1) {
         let why = format!("it is made with {algorithm} and {}, which can be forged today", hashed.digest);
-        let hint = "read it as the old mail it is (legacy)";
+        let hint = "read it as the old mail it is (--legacy)";
         return Err(Error::new(ErrorKind::Unsupported, "signature", why, hint));
     }
     let is_canonical = digest != hashed.as_it_came;

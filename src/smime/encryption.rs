@@ -113,8 +113,8 @@ impl<'a> Encryption<'a> {
         into: &mut dyn Write,
     ) -> Result<()> {
         let mut from = BufReader::with_capacity(files::BUFFER, from);
-        let header = Header::read(&mut from)?;
-        let split = Split::of(&header);
+        let fields = Header::read(&mut from)?;
+        let split = Split::of(&fields);
         let smime_type = match kind {
             enveloped::Kind::AuthEnveloped => "authEnveloped-data",
             enveloped::Kind::Enveloped => "enveloped-data",
@@ -122,8 +122,9 @@ impl<'a> Encryption<'a> {
         let written = |error| Error::io("output", error);
         into.write_all(&split.message_header(&layout::object_fields(Some(smime_type)))).map_err(written)?;
         let mut sealing = self.seal(cipher, kind, Lines::new(&mut *into))?;
-        sealing.write_all(&split.content_header()).map_err(written)?;
-        if layout::is_binary(&header)? {
+        let header = split.content_header(&mut from).map_err(|error| Error::io("mail", error))?;
+        sealing.write_all(&header).map_err(written)?;
+        if layout::is_binary(&fields)? {
             files::copy(&mut from, &mut sealing)?;
         } else {
             let mut canonical = Canonical::new(sealing);

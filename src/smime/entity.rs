@@ -2,7 +2,7 @@
 use std::fmt;
 use std::io::Read;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::formats::mime::header::Header;
 use crate::x509::EmailAddress;
 
@@ -85,7 +85,14 @@ impl Entity {
     pub fn sender(&self) -> Result<Option<EmailAddress>> {
         let Some(value) = self.header.only("From")? else { return Ok(None) };
         let address = super::sender::address(&value);
-        address.map(Some).ok_or_else(|| Error::malformed("mail", "the field From has not one plain address"))
+        address.map(Some).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Malformed,
+                "mail",
+                "its field From has several addresses, or one that can be read in two ways",
+                "look whom it is from, and name that sender yourself",
+            )
+        })
     }
 }
 

@@ -8,8 +8,7 @@ use super::report::{Layer, LayerKind, Outcome, Report};
 use super::spool::Spool;
 use super::trust::{Expect, Trust};
 use super::verification::{self, Judging};
-use crate::encoding::tlv::SEQUENCE;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::formats::cms::certificate_id::CertificateId;
 use crate::formats::cms::content::{COMPRESSED_DATA, SIGNED_DATA};
 use crate::formats::cms::enveloped::{Head, Kind};
@@ -102,7 +101,7 @@ impl<'a> Examination<'a> {
             };
             drop(reader);
             inside = next.unwrap_or_else(|error| {
-                report.push(unreadable(error.to_string()));
+                report.push(unreadable(&error));
                 None
             });
         }
@@ -170,7 +169,7 @@ impl<'a> Examination<'a> {
             let subject = outcome.certificate.as_ref().map(|certificate| certificate.subject().to_string());
             let who = subject.filter(|subject| !subject.is_empty()).unwrap_or(outcome.named);
             match outcome.claims {
-                Err(error) => layer.add(failed(&error), format!("the signature of {who}: {error}")),
+                Err(error) => layer.add_error(&format!("the signature of {who}: "), &error),
                 Ok(claims) => {
                     is_canonical |= claims.is_canonical;
                     layer.add(
@@ -200,14 +199,15 @@ impl<'a> Examination<'a> {
             Kind::AuthEnveloped => LayerKind::EncryptedAuthenticated,
             Kind::Enveloped => LayerKind::Encrypted,
         });
+        let head = opening::enter(&mut object)?;
+        for recipient in recipients(&head, kind)? {
+            layer.add(Outcome::Said, format!("for {recipient}"));
+        }
         let Some(opening) = self.opening else {
-            for recipient in recipients(&mut object, kind)? {
-                layer.add(Outcome::Said, format!("for {recipient}"));
-            }
             layer.add(Outcome::Unknown, "what is in it: no key to open it was given");
             return Ok((layer, false));
         };
-        match opening.open_object(object, kind, spool) {
+        match opening.open_content(&head, object, kind, spool) {
             Ok(Integrity::Authentic) => {
                 layer.add(Outcome::Holds, "it opens, and was not changed since it was encrypted");
                 Ok((layer, true))
@@ -226,7 +226,7 @@ impl<'a> Examination<'a> {
                 Ok((layer, holds))
             }
             Err(error) => {
-                layer.add(Outcome::Fails, error.to_string());
+                layer.add_error("", &error);
                 Ok((layer, false))
             }
         }
@@ -237,7 +237,10 @@ impl<'a> Examination<'a> {
 fn innermost(from: &mut Source<'_>, report: &mut Report) -> Result<Option<Spool>> {
     report.push(match reading::begin(from)? {
         (header, Form::Plain) => content(header),
-        _ => unreadable(format!("it has more than {SMIME_LAYERS} layers, and nobody looked further")),
+        _ => {
+            let why = format!("it has more than {SMIME_LAYERS} layers, and nobody looked further");
+            unreadable(&Error::over_limit("mail", why, "leave it: it may be hostile"))
+        }
     });
     Ok(None)
 }
@@ -250,15 +253,10 @@ fn content(header: Option<Header>) -> Layer {
     layer
 }
 
-fn unreadable(why: String) -> Layer {
+fn unreadable(error: &Error) -> Layer {
     let mut layer = Layer::new(LayerKind::Unreadable);
-    layer.add(Outcome::Fails, why);
+    layer.add_error("", error);
     layer
-}
-
-/// How it came out when it did not hold: nobody can tell where what would decide is missing.
-fn failed(error: &Error) -> Outcome {
-    if error.kind() == ErrorKind::Undetermined { Outcome::Unknown } else { Outcome::Fails }
 }
 
 /// What trust says of a signer whose signature holds.
@@ -269,7 +267,7 @@ fn trusted(layer: &mut Layer, trusted: Option<Result<()>>, trust: Option<(&Trust
     };
     match trusted {
         Some(Ok(())) => layer.add(Outcome::Holds, expected),
-        Some(Err(error)) => layer.add(failed(&error), error.to_string()),
+        Some(Err(error)) => layer.add_error("", &error),
         None => layer.add(Outcome::Unknown, "whose certificate it is: nobody to trust was given"),
     }
 }
@@ -285,10 +283,8 @@ fn certificates(content: &SignedContent) -> Result<Layer> {
 }
 
 /// Whom it is encrypted for, as it says.
-fn recipients(object: &mut Object<'_>, kind: Kind) -> Result<Vec<String>> {
-    object.reader.enter(SEQUENCE)?;
-    let head = opening::head(&mut object.reader)?;
-    let head = Head::read(kind, &head)?;
+fn recipients(head: &[u8], kind: Kind) -> Result<Vec<String>> {
+    let head = Head::read(kind, head)?;
     let by_name =
         |id: &CertificateId<'_>, how: &str| format!("the owner of {} ({how})", verification::shown(id));
     let mut all = Vec::new();

@@ -1,5 +1,5 @@
 //! What stands outside of a protected content in a mail, and what inside: the fields of the message, and those of the content.
-use std::io::{self, Write};
+use std::io::{self, BufRead, Write};
 
 use crate::encoding::base64_stream::Lines;
 use crate::error::Result;
@@ -43,13 +43,17 @@ impl Split {
     }
 
     /// The fields of the content with the empty line after them. Content without a type is text (RFC 2045 section 5.2), and
-    /// is said to be here: some readers take a part without fields for no part.
-    pub(super) fn content_header(&self) -> Vec<u8> {
-        let fields: &[u8] = match self.content.as_slice() {
-            [] => b"Content-Type: text/plain; charset=us-ascii\r\n",
-            fields => fields,
-        };
-        [fields, b"\r\n"].concat()
+    /// is said to be here: some readers take a part without fields for no part. It is said to be UTF-8 if it begins so, which
+    /// ASCII does, too; in which other letters it is nobody knows.
+    pub(super) fn content_header(&self, body: &mut dyn BufRead) -> io::Result<Vec<u8>> {
+        if !self.content.is_empty() {
+            return Ok([self.content.as_slice(), b"\r\n"].concat());
+        }
+        // The last letter may be cut.
+        let is_utf8 =
+            str::from_utf8(body.fill_buf()?).map_or_else(|error| error.error_len().is_none(), |_| true);
+        let charset = if is_utf8 { "; charset=utf-8" } else { "" };
+        Ok(format!("Content-Type: text/plain{charset}\r\n\r\n").into_bytes())
     }
 
     /// The header of a mail that has these fields of the message, and this type.

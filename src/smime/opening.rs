@@ -1,5 +1,5 @@
 //! Opens encrypted mail: all of it is known to be unchanged before anything of it is seen, or it has another type.
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use super::cipher::{self, Unsealing};
@@ -12,10 +12,9 @@ use super::shared_key::SharedKey;
 use super::spool::Spool;
 use super::unwrap::{self, Opener, Terms};
 use super::verification;
-use crate::encoding::ber_reader::BerReader;
 use crate::encoding::tlv::{self, INTEGER, OID, SEQUENCE, SET};
 use crate::error::{Error, ErrorKind, Result};
-use crate::formats::cms::content::DATA;
+use crate::formats::cms::content::{DATA, SIGNED_DATA};
 use crate::formats::cms::enveloped::{ContentInfo, Head, Kind, Tail};
 use crate::keys::work::Budget;
 use crate::keys::{KdfLimits, Passphrase};
@@ -233,15 +232,34 @@ impl<'a> Opening<'a> {
     /// Opens a mail into the spool.
     pub(super) fn open(&self, from: &mut Source<'_>, spool: &mut Spool) -> Result<Integrity> {
         let (_, form) = reading::begin(from)?;
-        let Form::Object(object) = form else { return Err(not_encrypted()) };
-        let kind = Kind::of(&object.content_type).ok_or_else(not_encrypted)?;
+        let object = match form {
+            Form::Object(object) => object,
+            Form::Detached { .. } => return Err(not_encrypted(true)),
+            Form::Plain => return Err(not_encrypted(false)),
+        };
+        let kind = Kind::of(&object.content_type).ok_or_else(|| not_encrypted(object.is(&SIGNED_DATA)))?;
         self.open_object(object, kind, spool)
     }
 
-    pub(super) fn open_object(&self, object: Object<'_>, kind: Kind, spool: &mut Spool) -> Result<Integrity> {
-        match self.unseal(object, kind, spool) {
+    fn open_object(&self, mut object: Object<'_>, kind: Kind, spool: &mut Spool) -> Result<Integrity> {
+        let head = enter(&mut object)?;
+        self.open_content(&head, object, kind, spool)
+    }
+
+    /// Opens an object of which the recipients were read.
+    pub(super) fn open_content(
+        &self,
+        head: &[u8],
+        object: Object<'_>,
+        kind: Kind,
+        spool: &mut Spool,
+    ) -> Result<Integrity> {
+        match self.unseal(head, object, kind, spool) {
             Ok(()) if kind == Kind::AuthEnveloped => Ok(Integrity::Authentic),
             Ok(()) => Ok(Integrity::None),
+            Err(error) if kind == Kind::AuthEnveloped && error.kind() == ErrorKind::Unauthentic => {
+                Err(changed())
+            }
             // Whoever sends changed mails in CBC must not learn what failed.
             Err(error) if kind == Kind::Enveloped && error.kind() == ErrorKind::Unauthentic => {
                 Err(unprotected())
@@ -250,10 +268,8 @@ impl<'a> Opening<'a> {
         }
     }
 
-    fn unseal(&self, mut object: Object<'_>, kind: Kind, spool: &mut Spool) -> Result<()> {
+    fn unseal(&self, head: &[u8], mut object: Object<'_>, kind: Kind, spool: &mut Spool) -> Result<()> {
         let reader = &mut object.reader;
-        reader.enter(SEQUENCE)?;
-        let head = head(reader)?;
         reader.enter(SEQUENCE)?;
         let mut about = reader.value_of(OID, 256)?;
         about.extend(reader.value_of(SEQUENCE, 4096)?);
@@ -269,10 +285,10 @@ impl<'a> Opening<'a> {
             ));
         }
         if cipher.is_legacy() && !self.legacy {
-            let hint = "read it as the old mail it is (legacy)";
+            let hint = "read it as the old mail it is (--legacy)";
             return Err(Error::new(ErrorKind::Unsupported, "mail", "its cipher is broken today", hint));
         }
-        let key = self.content_key(&Head::read(kind, &head)?, &info)?;
+        let key = self.content_key(&Head::read(kind, head)?, &info)?;
         let mut unsealing = Unsealing::new(&cipher, &key).ok_or_else(Error::unauthentic)?;
         decrypt(&mut reader.octets(Some(0))?, &mut unsealing, spool)?;
         reader.leave()?;
@@ -302,7 +318,9 @@ impl<'a> Opening<'a> {
 }
 
 /// The fields before EncryptedContentInfo, in DER: version, originator, recipients.
-pub(super) fn head(reader: &mut BerReader<Box<dyn BufRead + '_>>) -> Result<Vec<u8>> {
+pub(super) fn enter(object: &mut Object<'_>) -> Result<Vec<u8>> {
+    let reader = &mut object.reader;
+    reader.enter(SEQUENCE)?;
     let mut head = reader.value_of(INTEGER, 16)?;
     if reader.peek()? == Some(tlv::constructed(0)) {
         head.extend(reader.value(CMS_HEAD_BYTES)?);
@@ -339,18 +357,32 @@ fn decrypt(from: &mut impl Read, unsealing: &mut Unsealing, spool: &mut Spool) -
     }
 }
 
+/// For all that fails under a tag.
+fn changed() -> Error {
+    Error::new(
+        ErrorKind::Unauthentic,
+        "mail",
+        "it was changed or cut short since it was encrypted, or it is for another key of the same name",
+        "do not use it; ask for it again",
+    )
+}
+
 /// For all that fails in CBC, and for what comes out of it unsigned.
 fn unprotected() -> Error {
     Error::new(
         ErrorKind::Unauthentic,
         "mail",
         "nothing shows whether it was changed since it was encrypted, or it does not open",
-        "ask for it signed, or encrypted by a program of today; or accept that it may be forged",
+        "ask for it again, signed or encrypted by a program of today; or accept that it may be forged (--accept-unauthenticated)",
     )
 }
 
-fn not_encrypted() -> Error {
-    Error::new(ErrorKind::Unrecognised, "mail", "it is not encrypted", "there is nothing to open")
+fn not_encrypted(is_signed: bool) -> Error {
+    let (why, hint) = match is_signed {
+        true => ("it is not encrypted, but signed", "verify it"),
+        false => ("it is not encrypted", "there is nothing to open"),
+    };
+    Error::new(ErrorKind::Unrecognised, "mail", why, hint)
 }
 
 crate::secret::opaque_debug! {

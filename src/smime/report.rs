@@ -2,6 +2,7 @@
 use std::fmt;
 
 use crate::encoding::plain::one_line;
+use crate::error::{Error, ErrorKind};
 
 /// What was found out about a mail: its layers from the outside in, and for each what held and what did not.
 ///
@@ -44,8 +45,9 @@ pub enum LayerKind {
 /// One thing that was looked at.
 #[derive(Clone, Debug)]
 pub struct Finding {
-    pub(super) outcome: Outcome,
-    pub(super) text: String,
+    outcome: Outcome,
+    reason: Option<ErrorKind>,
+    text: String,
 }
 
 /// How it came out.
@@ -100,7 +102,14 @@ impl Layer {
     }
 
     pub(super) fn add(&mut self, outcome: Outcome, text: impl Into<String>) {
-        self.findings.push(Finding { outcome, text: text.into() });
+        self.findings.push(Finding { outcome, reason: None, text: text.into() });
+    }
+
+    /// What does not hold, and why; or what nobody can tell, where what would decide is missing.
+    pub(super) fn add_error(&mut self, what: &str, error: &Error) {
+        let is_missing = matches!(error.kind(), ErrorKind::Undetermined | ErrorKind::NoKeyFits);
+        let outcome = if is_missing { Outcome::Unknown } else { Outcome::Fails };
+        self.findings.push(Finding { outcome, reason: Some(error.kind()), text: format!("{what}{error}") });
     }
 }
 
@@ -109,6 +118,12 @@ impl Finding {
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         self.outcome
+    }
+
+    /// Why it does not hold, or cannot be told, for programs. `None` where there is no error.
+    #[must_use]
+    pub fn reason(&self) -> Option<ErrorKind> {
+        self.reason
     }
 
     /// What it is about, in one line without control characters.

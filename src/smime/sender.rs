@@ -3,16 +3,25 @@ use crate::encoding::base64;
 use crate::encoding::plain::is_unseen;
 use crate::x509::EmailAddress;
 
-/// The only address of a field: bare, or in angle brackets after a name. Groups, routes, several addresses, comments and
-/// letters that nobody sees are refused: what a reader is shown must be what is compared.
+/// The only address of a field: bare, or in angle brackets after a name. Groups, routes, several addresses and letters that
+/// nobody sees are refused: what a reader is shown must be what is compared.
 pub(super) fn address(field: &str) -> Option<EmailAddress> {
-    let field = field.trim();
     if field.chars().any(is_unseen) {
         return None;
     }
+    let field = without_comment(field.trim())?;
     let Some(inside) = field.strip_suffix('>') else { return plain(field) };
     let (name, address) = inside.rsplit_once('<')?;
-    is_name(name.trim()).then(|| plain(address))?
+    is_name(without_comment(name.trim())?, address.trim()).then(|| plain(address))?
+}
+
+/// What stands before a comment at the end (RFC 5322 section 3.2.2), of which there may be one, with nothing in it that a reader
+/// could take for anything else.
+fn without_comment(field: &str) -> Option<&str> {
+    let Some(inside) = field.strip_suffix(')') else { return Some(field) };
+    let (before, comment) = inside.rsplit_once('(')?;
+    let is_plain = !comment.contains(|c: char| is_at(c) || "<>()[]:;\\,\"=".contains(c));
+    is_plain.then(|| before.trim_end())
 }
 
 /// An address that all readers show alike: without quotes, and without encoded words, which some undo even here (Mailsploit).
@@ -21,8 +30,9 @@ fn plain(address: &str) -> Option<EmailAddress> {
     address.parse().ok().filter(|_| !odd)
 }
 
-/// A display name: words, or one quoted text. An `@` in it would be shown as an address that nobody compared.
-fn is_name(name: &str) -> bool {
+/// A display name: words, or one quoted text. An `@` in it would be shown as an address that nobody compared, unless it is the
+/// address itself.
+fn is_name(name: &str, address: &str) -> bool {
     let quoted = name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     let sound = match quoted {
         Some(inside) => {
@@ -35,7 +45,8 @@ fn is_name(name: &str) -> bool {
         }
         None => !name.contains(|c: char| "<>()[]:;\\,\"".contains(c)),
     };
-    sound && decoded(name).is_some_and(|shown| !shown.contains(is_at) && !shown.contains(is_unseen))
+    let shown = decoded(quoted.unwrap_or(name)).filter(|shown| !shown.contains(is_unseen));
+    sound && shown.is_some_and(|shown| !shown.contains(is_at) || shown == address)
 }
 
 /// `@`, and what looks like it: small and full width.
@@ -148,6 +159,12 @@ mod tests {
             "=?utf-8?q?B=C3=B6b?= <bob@example.org>",
             "=?ISO-8859-1*de?Q?B=F6b_B.?= =?utf-8?B?QsO2Yg==?= <bob@example.org>",
             "Böb <bob@example.org>",
+            "Bob (Builder) <bob@example.org>",
+            "bob@example.org (Bob)",
+            "Bob <bob@example.org> (Builder)",
+            "\"bob@example.org\" <bob@example.org>",
+            "bob@example.org <bob@example.org>",
+            "=?utf-8?Q?bob=40example.org?= <bob@example.org>",
             // Боб, 鲍勃, 보브 and ボブ.
             "=?koi8-r?B?4s/C?= <bob@example.org>",
             "=?KOI8-U?Q?=E2=CF=C2?= <bob@example.org>",
@@ -168,6 +185,13 @@ mod tests {
             "<bob@example.org> <eve@example.org>",
             "bob@example.org <eve@example.org>",
             "\"bob@example.org\" <eve@example.org>",
+            "\"bob@example.org\" <bob@example.com>",
+            "\"bob@example.org \" <bob@example.org>",
+            "Bob (eve@example.org) <bob@example.org>",
+            "Bob ((Builder) <bob@example.org>",
+            "Bob (=?utf-8?Q?eve=40example.org?=) <bob@example.org>",
+            "Bob ) (Builder) <bob@example.org>",
+            "bob@example.org (<eve@example.org>)",
             "(bob@example.org) eve@example.org",
             "Friends: bob@example.org;",
             "<@relay:bob@example.org>",

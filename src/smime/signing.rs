@@ -184,7 +184,7 @@ impl<'a> Signing<'a> {
 
     /// The content as it is signed: with the fields that belong to it, each line with CRLF, and in two parts with ASCII alone.
     fn content<'r>(&self, split: &Split, body: &'r mut dyn BufRead) -> Result<Box<dyn Read + 'r>> {
-        let header = split.content_header();
+        let header = split.content_header(body).map_err(|error| Error::io("mail", error))?;
         if self.opaque {
             return Ok(Box::new(Cursor::new(header).chain(body)));
         }

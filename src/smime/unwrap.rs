@@ -251,7 +251,7 @@ fn no_key_fits() -> Error {
     Error::new(
         ErrorKind::NoKeyFits,
         WHAT,
-        "it is not encrypted for any of the keys and passphrases given",
+        "it is not encrypted for any of the keys given, or the passphrase is not the right one",
         "give the key of a certificate that it names, or ask its sender to encrypt it for yours",
     )
 }
@@ -285,7 +285,7 @@ fn other_kind() -> Error {
 }
 
 fn old() -> Error {
-    unsupported("its key is wrapped with triple DES", "read it as the old mail it is (legacy)")
+    unsupported("its key is wrapped with triple DES", "read it as the old mail it is (--legacy)")
 }
 
 fn unsupported(why: &'static str, hint: &'static str) -> Error {

@@ -12,6 +12,7 @@ use super::trust::{Expect, Trust};
 use crate::error::{Error, ErrorKind, Result};
 use crate::formats::cms::certificate_id::CertificateId;
 use crate::formats::cms::content::SIGNED_DATA;
+use crate::formats::cms::enveloped;
 use crate::formats::cms::signed::{SignerInfo, Tail};
 use crate::formats::mime::lines::{Canonical, canonical};
 use crate::limits::{CMS_CANDIDATES, CMS_ISSUERS_COMPARED, SEVEN_BIT_BYTES};
@@ -216,10 +217,7 @@ impl<'a> Verification<'a> {
         spool: &mut Spool,
         legacy: bool,
     ) -> Result<Signer> {
-        let content = signed_content(from, beside, spool)?;
-        let mut content = content.ok_or_else(|| {
-            Error::new(ErrorKind::Unrecognised, "mail", "it is not signed", "there is nothing to verify")
-        })?;
+        let mut content = signed_content(from, beside, spool)?;
         let judging = Judging { trust: Some((self.trust, self.expect)), legacy, first: true };
         let outcomes = judge(&mut content, spool, judging)?;
         let signer = choose(outcomes)?;
@@ -230,19 +228,19 @@ impl<'a> Verification<'a> {
     }
 }
 
-/// Takes a signed mail apart, with its content in the spool. `None`: it is not signed.
+/// Takes a signed mail apart, with its content in the spool. `Unrecognised`: it is not signed.
 pub(super) fn signed_content(
     from: &mut Source<'_>,
     beside: Option<&mut dyn Read>,
     spool: &mut Spool,
-) -> Result<Option<SignedContent>> {
+) -> Result<SignedContent> {
     let (_, form) = reading::begin(from)?;
     if let Some(error) = beside.as_ref().and_then(|_| reading::not_beside(&form)) {
         return Err(error);
     }
-    Ok(match form {
+    match form {
         Form::Detached { body, boundary, micalg } => {
-            Some(SignedContent::detached(body, &boundary, micalg.as_deref(), spool)?)
+            SignedContent::detached(body, &boundary, micalg.as_deref(), spool)
         }
         Form::Object(object) if object.is(&SIGNED_DATA) => {
             let content = SignedContent::object(object, beside, spool)?;
@@ -250,10 +248,21 @@ pub(super) fn signed_content(
                 let hint = "give the content, too (--content)";
                 return Err(Error::usage("signature", "what it signs is not in it", hint));
             }
-            Some(content)
+            Ok(content)
         }
-        _ => None,
-    })
+        Form::Object(object) => Err(match enveloped::Kind::of(&object.content_type) {
+            Some(_) => not_signed(
+                "it is encrypted: what is signed is inside",
+                "decrypt it first, then verify what comes out",
+            ),
+            None => not_signed("it is not signed", "there is nothing to verify"),
+        }),
+        Form::Plain => Err(not_signed("it is not signed", "there is nothing to verify")),
+    }
+}
+
+fn not_signed(why: &'static str, hint: &'static str) -> Error {
+    Error::new(ErrorKind::Unrecognised, "mail", why, hint)
 }
 
 /// A mail in a spool that is signed, and of which a signature of today holds, whoever made it: it is over attributes with the
@@ -261,7 +270,7 @@ pub(super) fn signed_content(
 pub(super) fn holding(mail: &mut Spool) -> Option<(SignedContent, Spool)> {
     let mut content = Spool::temporary();
     let mut from = mail.reader().ok()?;
-    let mut signed = signed_content(&mut source(&mut *from), None, &mut content).ok()??;
+    let mut signed = signed_content(&mut source(&mut *from), None, &mut content).ok()?;
     let judging = Judging { trust: None, legacy: false, first: false };
     let outcomes = judge(&mut signed, &mut content, judging).ok()?;
     let holds: Vec<bool> = outcomes.iter().map(|outcome| outcome.claims.is_ok()).collect();

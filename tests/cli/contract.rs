@@ -79,6 +79,14 @@ fn a_secret_among_the_arguments_is_refused_and_not_repeated() {
         let error = failed(2, "encrypt", lab.run_words(&["encrypt", flags[0], flags[1]])).err;
         assert!(!error.contains("hunter2"), "{error}");
     }
+    for words in [
+        &["encrypt", "-p", "hunter2"][..],
+        &["smime", "sign", "--with", "me.p12", "-p", "hunter2"],
+        &["decrypt", "--passphrase", "hunter2", "letter"],
+    ] {
+        let error = failed(2, "-p", lab.run_words(words)).err;
+        assert!(!error.contains("hunter2") && error.contains("takes no value"), "{error}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Which fields the mails have that `bulla smime decrypt` and `verify --keep-fields` write: those that servers went by.
 use super::cert::openssl;
 use super::lab::Lab;
-use super::smime::{BOB, TRUST, refuses, text, with_mail};
+use super::smime::{ALICE, BOB, TRUST, refuses, text, with_mail};
 
 const OUTSIDE: &str = "Received: by mx\nFrom: eve@example.org\nSubject: Outer\n";
 const INSIDE: &str = "Authentication-Results: mx; dkim=pass\nReply-To: eve@example.net\nReceived: by nobody\n\
@@ -96,4 +96,25 @@ fn a_verified_mail_keeps_its_fields_if_asked_for_and_those_of_the_content_are_th
     let object = signed.replace("Content-Type: multipart", "X: y\r\nContent-Type: multipart");
     lab.write("headed", object);
     assert!(text(lab.ok(&format!("{line} headed"))).contains("\r\nX: y\r\nMIME-Version: 1.0\r\n"));
+}
+
+#[test]
+fn a_command_after_a_failed_one_in_a_pipe_fails_too() {
+    let lab = with_mail();
+    lab.write("nothing", "");
+    for line in [
+        format!("sign {ALICE} nothing"),
+        format!("encrypt --to ca/bob.pem {TRUST} nothing"),
+        format!("decrypt {BOB} nothing"),
+        format!("verify {TRUST} --any-signer nothing"),
+    ] {
+        refuses(&lab, 3, &line, "nothing came in");
+    }
+}
+
+#[test]
+fn a_mail_for_another_command_is_sent_there() {
+    let lab = with_mail();
+    refuses(&lab, 3, &format!("verify {TRUST} --any-signer sealed"), "decrypt it first");
+    refuses(&lab, 3, &format!("decrypt {BOB} signed"), "verify it");
 }

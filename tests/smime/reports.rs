@@ -1,7 +1,7 @@
 //! Reports: for each layer what held and what did not, fit to be shown.
-use bulla::KeyKind;
 use bulla::smime::{Entity, Examination, Expect, LayerKind, Opening, Outcome, Report, Signing, Trust};
 use bulla::x509::Revocation;
+use bulla::{ErrorKind, KeyKind};
 
 use crate::cms::{Enveloped, Key, Signed, SignerInfo};
 use crate::mail::{CONTENT, Lab, address, letter};
@@ -123,4 +123,36 @@ fn what_would_need_more_to_be_decided_is_unknown_and_does_not_fail() {
     let report = examine(&signed.mail());
     assert_eq!(report.worst(), Outcome::Unknown, "{report}");
     assert!(has(&report, 0, Outcome::Unknown, "its certificate is not there"), "{report}");
+}
+
+#[test]
+fn a_report_says_why_in_words_of_programs_too() {
+    let lab = Lab::new();
+    let (bob, trust) = (lab.bob(), lab.trust());
+    let signed = letter().sign(&bob).unwrap();
+    let reasons = |mail: &[u8], whom| {
+        let report = Examination::new().trust(&trust, Expect::Address(&address(whom))).bytes(mail).unwrap();
+        let findings = report.layers().iter().flat_map(bulla::smime::Layer::findings);
+        findings.filter_map(bulla::smime::Finding::reason).collect::<Vec<_>>()
+    };
+    assert_eq!(reasons(signed.as_bytes(), "bob@example.org"), []);
+    assert_eq!(reasons(signed.as_bytes(), "eve@example.org"), [ErrorKind::WrongName]);
+    let changed = String::from_utf8(signed.into_bytes()).unwrap().replace("how are you", "who are you");
+    assert_eq!(reasons(changed.as_bytes(), "bob@example.org"), [ErrorKind::Unauthentic]);
+}
+
+#[test]
+fn a_report_names_the_recipients_whether_it_opens_or_not() {
+    let lab = Lab::new();
+    let (bob, eve) = (lab.bob(), lab.person(KeyKind::P256, "eve@example.org"));
+    let sealed = letter().encrypt(&lab.to(&bob).modern()).unwrap();
+    for (who, opens) in [(&bob, true), (&eve, false)] {
+        let opening = Opening::with(who);
+        let report = Examination::new().opening(&opening).bytes(sealed.as_bytes()).unwrap();
+        assert!(has(&report, 0, Outcome::Said, "CN=Example Root"), "{report}");
+        // A key that does not fit says nothing of the mail.
+        assert_eq!(report.worst(), if opens { Outcome::Holds } else { Outcome::Unknown }, "{report}");
+        let reason = report.layers()[0].findings().iter().find_map(bulla::smime::Finding::reason);
+        assert_eq!(reason, (!opens).then_some(ErrorKind::NoKeyFits));
+    }
 }

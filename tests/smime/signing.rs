@@ -1,5 +1,5 @@
 //! What signing gives, whoever signs and whatever the content.
-use bulla::smime::{Entity, Expect, Signing, Verification};
+use bulla::smime::{Entity, Expect, Opened, Signing, Verification};
 use bulla::{Digest, ErrorKind, KeyKind, SignatureAlgorithm};
 
 use crate::mail::{CONTENT, LETTER, Lab, address, has, letter, refused, with_lf};
@@ -193,4 +193,25 @@ fn the_chain_goes_with_the_mail() {
     let trust = lab.trust();
     let verified = Verification::new(&trust, Expect::AnyTrustedSigner).bytes(&mail).unwrap();
     assert_eq!(verified.by().path().certificates().len(), 2);
+}
+
+#[test]
+fn text_that_says_no_charset_is_said_to_be_utf_8_if_it_is() {
+    let lab = Lab::new();
+    let bob = lab.bob();
+    for (text, says) in [
+        (&b"Subject: x\n\nDear Bob\n"[..], "Content-Type: text/plain; charset=utf-8"),
+        ("Subject: x\n\nGr\u{fc}\u{df}e\n".as_bytes(), "Content-Type: text/plain; charset=utf-8"),
+        // In which letters this is nobody knows.
+        (b"Subject: x\n\nGr\xfc\xdfe\n", "Content-Type: text/plain"),
+    ] {
+        let mail = Entity::parse(text).unwrap();
+        let signed = mail.sign(&bob).unwrap().verify(&lab.trust(), Expect::AnyTrustedSigner).unwrap();
+        let sealed = mail.encrypt(&lab.to(&bob).modern()).unwrap().open(&bob).unwrap();
+        let Opened::Plain(opened) = sealed else { panic!("nobody signed it") };
+        for entity in [signed.get(), &opened] {
+            let first = String::from_utf8_lossy(entity.as_bytes()).lines().next().unwrap().to_owned();
+            assert_eq!(first, says);
+        }
+    }
 }

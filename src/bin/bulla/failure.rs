@@ -91,16 +91,7 @@ impl Failure {
 
     /// Why something is not genuine, for machines. `None`: it could not be judged at all.
     pub(crate) fn reason(&self) -> Option<&'static str> {
-        Some(match self.kind? {
-            ErrorKind::Unauthentic => "unauthentic",
-            ErrorKind::NoKeyFits => "no-key-fits",
-            ErrorKind::Untrusted => "untrusted",
-            ErrorKind::Expired => "expired",
-            ErrorKind::Revoked => "revoked",
-            ErrorKind::WrongName => "wrong-name",
-            ErrorKind::Undetermined => "undetermined",
-            _ => return None,
-        })
+        self.kind.and_then(reason)
     }
 
     pub(crate) fn kind(&self) -> Option<ErrorKind> {
@@ -121,6 +112,29 @@ impl Failure {
     pub(crate) fn is_silent(&self) -> bool {
         self.text.is_empty()
     }
+}
+
+fn reason(kind: ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::Unauthentic => "unauthentic",
+        ErrorKind::NoKeyFits => "no-key-fits",
+        ErrorKind::Untrusted => "untrusted",
+        ErrorKind::Expired => "expired",
+        ErrorKind::Revoked => "revoked",
+        ErrorKind::WrongName => "wrong-name",
+        ErrorKind::Undetermined => "undetermined",
+        _ => return None,
+    })
+}
+
+/// The same of a mail, which may be such that it cannot be judged.
+pub(crate) fn mail_reason(kind: ErrorKind) -> Option<&'static str> {
+    reason(kind).or(match kind {
+        ErrorKind::Malformed => Some("malformed"),
+        ErrorKind::Unsupported => Some("unsupported"),
+        ErrorKind::OverLimit => Some("over-limit"),
+        _ => None,
+    })
 }
 
 /// All pipes that this command writes to are standard output.

@@ -36,6 +36,7 @@ mod ui;
 mod who;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -216,6 +217,16 @@ fn refuse_secrets(words: &[OsString]) -> Done<()> {
             "arguments",
             "there is a secret among them, for other processes and the shell's history to see",
             "put it into a file, and give that: -i FILE, --key FILE or --passphrase-file FILE",
+        ));
+    }
+    // What follows is a file, or else most likely the passphrase.
+    let asks = |word: &OsString| ["-p", "--passphrase", "--new-passphrase"].iter().any(|flag| word == flag);
+    let is_none = |word: &OsString| !word.to_string_lossy().starts_with('-') && !Path::new(word).exists();
+    if words.windows(2).any(|pair| matches!(pair, [flag, word] if asks(flag) && is_none(word))) {
+        return Err(Failure::usage(
+            "-p, --passphrase",
+            "what follows it is no file, and it takes no value: it asks for the passphrase on the terminal",
+            "leave the passphrase out, and change it if it was one; or give a file: --passphrase-file FILE",
         ));
     }
     Ok(())

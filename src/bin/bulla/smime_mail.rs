@@ -48,6 +48,11 @@ impl Mail {
                 break;
             }
         }
+        // A command before this one in a pipe may have failed; an empty mail would hide that.
+        if head.is_empty() {
+            let hint = "look whether the command before this one failed";
+            return Err(Failure::new(Code::Input, name, "nothing came in", hint));
+        }
         Ok(Mail { name, head, rest })
     }
 

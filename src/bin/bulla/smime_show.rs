@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use bulla::smime::{Examination, LayerKind, Report};
 use serde_json::{Value, json};
 
-use crate::failure::{Done, Failure, one_line};
+use crate::failure::{Done, Failure, mail_reason, one_line};
 use crate::flow::Input;
 use crate::lists::{CRL, List, ListFlags, Lists, OCSP, TRUST, UNTRUSTED};
 use crate::smime_decrypt::OpenFlags;
@@ -90,7 +90,10 @@ impl Show {
 fn in_json(report: &Report) -> Value {
     let layers = report.layers().iter().map(|layer| {
         let findings = layer.findings().iter();
-        let findings = findings.map(|one| json!({"outcome": one.outcome().to_string(), "text": one.text()}));
+        let findings = findings.map(|one| {
+            let reason = one.reason().and_then(mail_reason);
+            json!({"outcome": one.outcome().to_string(), "reason": reason, "text": one.text()})
+        });
         json!({"kind": kind(layer.kind()), "findings": findings.collect::<Vec<_>>()})
     });
     json!({"worst": report.worst().to_string(), "layers": layers.collect::<Vec<_>>()})

@@ -8,7 +8,7 @@ use bulla::{ErrorKind, Verified};
 use serde_json::{Value, json};
 
 use crate::cert_report::summary;
-use crate::failure::{Done, Failure, one_line};
+use crate::failure::{Done, Failure, mail_reason, one_line};
 use crate::flow::{Input, Out};
 use crate::judging::Evidence;
 use crate::lists::{CRL, List, ListFlags, Lists, OCSP, TRUST, UNTRUSTED};
@@ -171,14 +171,11 @@ impl Verify {
 /// Reports that something does not hold, and why; fails all the same.
 pub(crate) fn not_genuine(what: &str, failure: Failure) -> Done<()> {
     // Filters ask whether there was anything to verify or to open.
-    let reason = failure.reason().or(match failure.kind() {
+    let reason = match failure.kind() {
         Some(ErrorKind::Unrecognised) if what == "genuine" => Some("not-signed"),
         Some(ErrorKind::Unrecognised) => Some("not-encrypted"),
-        Some(ErrorKind::Malformed) => Some("malformed"),
-        Some(ErrorKind::Unsupported) => Some("unsupported"),
-        Some(ErrorKind::OverLimit) => Some("over-limit"),
-        _ => None,
-    });
+        kind => kind.and_then(mail_reason),
+    };
     let report =
         reason.map(|reason| json!({(what): false, "reason": reason, "message": failure.to_string()}));
     report.map_or(Ok(()), |report| ui::print_json(&report)).and(Err(failure))
