@@ -70,6 +70,14 @@ impl Capabilities {
         Ok(Capabilities { all })
     }
 
+    /// The names of what it can read, best first; what bulla does not know is an identifier (`1.2.840.113549.3.7`).
+    pub fn names(&self) -> impl Iterator<Item = String> + '_ {
+        self.all.iter().map(|oid| {
+            let known = NAMES.iter().find(|(known, _)| known.as_bytes() == oid.as_bytes());
+            known.map_or_else(|| oid.to_string(), |(_, name)| (*name).to_owned())
+        })
+    }
+
     fn has(&self, oid: &ObjectIdentifier) -> bool {
         self.all.iter().any(|known| known.as_bytes() == oid.as_bytes())
     }
@@ -120,14 +128,10 @@ pub(super) const PSS_SALT: u16 = 32;
 
 const MGF1: ObjectIdentifier = oid("1.2.840.113549.1.1.8");
 
-/// Names, best first; what bulla does not know as an identifier.
+/// The [names](Capabilities::names), best first.
 impl fmt::Display for Capabilities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = |oid: &Oid| {
-            let known = NAMES.iter().find(|(known, _)| known.as_bytes() == oid.as_bytes());
-            known.map_or_else(|| oid.to_string(), |(_, name)| (*name).to_owned())
-        };
-        f.write_str(&self.all.iter().map(name).collect::<Vec<_>>().join(", "))
+        f.write_str(&self.names().collect::<Vec<_>>().join(", "))
     }
 }
 

@@ -189,7 +189,7 @@ fn a_list_of_files_may_stand_after_one_flag_or_several_and_file_is_last() {
 #[track_caller]
 fn refuses_plain(lab: &Lab, line: &str) {
     let error = lab.fails(2, &format!("cert verify {line}"));
-    assert!(error.contains("name that FILE last, or -"), "{error}");
+    assert!(error.contains("put FILE at the end of the line"), "{error}");
 }
 
 #[test]

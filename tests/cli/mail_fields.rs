@@ -113,6 +113,32 @@ fn a_command_after_a_failed_one_in_a_pipe_fails_too() {
 }
 
 #[test]
+fn what_cannot_be_done_comes_with_what_can() {
+    let lab = with_mail();
+    lab.write("marked", [&b"\xEF\xBB\xBF"[..], &lab.read("mail")].concat());
+    lab.write("prose", "Dear Bob\n\nhow are you?\n");
+    let old = "-signer ca/expired-mail.pem -inkey ca/expired-mail.key";
+    let is_there = openssl(&lab, &format!("cms -sign {old} -in mail -out signed-long-ago")).is_some();
+    for (code, line, hint) in [
+        (3, format!("sign {ALICE} marked"), "byte order mark"),
+        (3, format!("sign {ALICE} prose"), "it is no mail"),
+        (1, format!("verify {TRUST} --from Alice@example.org signed"), "capital letters"),
+        (2, "verify --trust ca/root.pem signed --any-signer".to_owned(), "at the end of the line"),
+        (
+            2,
+            format!("verify {TRUST} --from bob@example.org --any-signer signed"),
+            "bulla smime verify --help",
+        ),
+        (2, "sing mail".to_owned(), "sign"),
+    ] {
+        refuses(&lab, code, &line, hint);
+    }
+    if is_there {
+        refuses(&lab, 1, &format!("verify {TRUST} --any-signer signed-long-ago"), "--at TIME");
+    }
+}
+
+#[test]
 fn a_mail_for_another_command_is_sent_there() {
     let lab = with_mail();
     refuses(&lab, 3, &format!("verify {TRUST} --any-signer sealed"), "decrypt it first");

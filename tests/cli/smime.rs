@@ -80,7 +80,7 @@ fn what_is_not_genuine_is_not_written_out_and_the_exit_code_says_why() {
         (2, format!("verify {TRUST} --from alice@example.org --any-signer signed"), "--any-signer"),
         (2, format!("verify {TRUST} --from alice signed"), "alice"),
         (2, "verify --any-signer signed".to_owned(), "--trust"),
-        (2, format!("verify {TRUST} ca/ca.pem --any-signer"), "name that MAIL last"),
+        (2, format!("verify {TRUST} ca/ca.pem --any-signer"), "put MAIL at the end"),
         (4, format!("verify {TRUST} --any-signer missing"), "missing"),
     ] {
         refuses(&lab, code, &line, said);

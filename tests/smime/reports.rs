@@ -83,16 +83,6 @@ fn a_mail_in_cbc_is_unknown_at_best() {
 }
 
 #[test]
-fn a_mail_for_somebody_else_is_reported_as_that() {
-    let lab = Lab::new();
-    let (bob, carol) = (lab.bob(), lab.person(KeyKind::X25519, "carol@example.org"));
-    let sealed = letter().encrypt(&lab.to(&carol)).unwrap();
-    let opening = Opening::with(&bob);
-    let report = Examination::new().opening(&opening).bytes(sealed.as_bytes()).unwrap();
-    assert_eq!((report.layers().len(), report.worst()), (1, Outcome::Fails));
-}
-
-#[test]
 fn a_plain_mail_has_one_layer_and_nothing_to_be_proven() {
     let report = Examination::new().bytes(letter().as_bytes()).unwrap();
     assert_eq!((kinds(&report), report.worst()), (vec![LayerKind::Content], Outcome::Said));

@@ -14,16 +14,16 @@ const TABLE: &[(&str, &str)] = &[
     ("3.2.bin", "refused: mail: its object is none of mail"),
     (
         "4.1.bin",
-        "not signed (signature: it has no signed attributes), of old by AliceDSS, refused: mail: a line of its header is no field",
+        "not signed (signature: it has no signed attributes), of old by AliceDSS, refused: mail: it begins with a line that is no field: it is no mail",
     ),
     (
         "4.10.bin",
-        "not signed (signature: it is made with dsaWithSHA1 and SHA-1, which can be forged today), of old by AliceDSS, refused: mail: a line of its header is no field",
+        "not signed (signature: it is made with dsaWithSHA1 and SHA-1, which can be forged today), of old by AliceDSS, refused: mail: it begins with a line that is no field: it is no mail",
     ),
     ("4.11.bin", "2 certificates"),
     (
         "4.2.bin",
-        "not signed (signature: it has no signed attributes), of old by AliceRSA, refused: mail: a line of its header is no field",
+        "not signed (signature: it has no signed attributes), of old by AliceRSA, refused: mail: it begins with a line that is no field: it is no mail",
     ),
     (
         "4.3.bin",
@@ -35,21 +35,30 @@ const TABLE: &[(&str, &str)] = &[
     ),
     (
         "4.5.bin",
-        "not signed (signature: it has no signed attributes), of old by AliceRSA, refused: mail: a line of its header is no field",
+        "not signed (signature: it has no signed attributes), of old by AliceRSA, refused: mail: it begins with a line that is no field: it is no mail",
     ),
     (
         "4.6.bin",
-        "not signed (signature: it has no signed attributes), of old by AliceDSS, refused: mail: a line of its header is no field",
+        "not signed (signature: it has no signed attributes), of old by AliceDSS, refused: mail: it begins with a line that is no field: it is no mail",
     ),
     (
         "4.7.bin",
-        "not signed (signature: it has no signed attributes), of old by AliceDSS, refused: mail: a line of its header is no field",
+        "not signed (signature: it has no signed attributes), of old by AliceDSS, refused: mail: it begins with a line that is no field: it is no mail",
     ),
     ("4.8.eml", "not signed (signature: it has no signed attributes), of old by AliceDSS, plain"),
     ("4.9.eml", "not signed (signature: it has no signed attributes), of old by AliceDSS, plain"),
-    ("5.1.bin", "refused: encrypted message: it is not encrypted for any of the keys and passphrases given"),
-    ("5.2.bin", "refused: encrypted message: it is not encrypted for any of the keys and passphrases given"),
-    ("5.3.eml", "refused: encrypted message: it is not encrypted for any of the keys and passphrases given"),
+    (
+        "5.1.bin",
+        "refused: encrypted message: it is not encrypted for any of the keys given, or the passphrase is not the right one",
+    ),
+    (
+        "5.2.bin",
+        "refused: encrypted message: it is not encrypted for any of the keys given, or the passphrase is not the right one",
+    ),
+    (
+        "5.3.eml",
+        "refused: encrypted message: it is not encrypted for any of the keys given, or the passphrase is not the right one",
+    ),
     ("6.0.bin", "refused: mail: its object is none of mail"),
     ("7.1.bin", "refused: mail: its object is none of mail"),
     ("7.2.bin", "refused: mail: its object is none of mail"),
@@ -73,7 +82,7 @@ const TABLE: &[(&str, &str)] = &[
     ("DianePrivDSSSign.pri", "refused: key: it is of a kind or size that bulla does not use"),
     ("DianePrivRSASignEncrypt.pri", "refused: key: it is of a kind or size that bulla does not use"),
     ("DianeRSASignByCarl.cer", "a certificate of CN=DianeRSA"),
-    ("ExContent.bin", "refused: mail: a line of its header is no field"),
+    ("ExContent.bin", "refused: mail: it begins with a line that is no field: it is no mail"),
 ];
 
 #[test]

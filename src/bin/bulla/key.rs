@@ -62,7 +62,7 @@ pub(crate) enum Kind {
     Rsa3072,
     #[value(name = "rsa4096")]
     Rsa4096,
-    /// NIST P-256: signs and agrees; every program knows it
+    /// NIST P-256: signs and agrees; old mail programs know RSA alone
     P256,
     P384,
     P521,

@@ -54,8 +54,9 @@ impl<F: ListFlags> Lists<F> {
     pub(crate) fn file(&self) -> Done<Option<&Path>> {
         if self.unclear {
             let (name, _) = F::FILE;
-            let why = format!("it is not clear whether a list of files ends in {name}");
-            let hint = format!("name that {name} last, or - for standard input");
+            let why =
+                format!("a flag takes all words up to the next flag, so it is not clear which is {name}");
+            let hint = format!("put {name} at the end of the line, after all flags, or - for standard input");
             return Err(Failure::usage("arguments", why, hint));
         }
         Ok(self.file.as_deref())

@@ -242,6 +242,11 @@ fn usage(error: &clap::Error) -> Failure {
         text.split("\n\n").map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
     let why = paragraphs.next().unwrap_or_default();
     let why = why.strip_prefix("error: ").unwrap_or(&why);
-    let tip = paragraphs.find_map(|paragraph| paragraph.strip_prefix("tip: ").map(str::to_owned));
-    Failure::usage("arguments", why, tip.unwrap_or_else(|| "see bulla --help".to_owned()))
+    let paragraphs: Vec<String> = paragraphs.collect();
+    let after = |start: &str| paragraphs.iter().find_map(|paragraph| paragraph.strip_prefix(start));
+    let command = after("Usage: ").unwrap_or("bulla");
+    let is_name = |word: &&str| word.starts_with(|first: char| first.is_ascii_lowercase());
+    let command: Vec<&str> = command.split(' ').take_while(is_name).collect();
+    let hint = after("tip: ").map_or_else(|| format!("see {} --help", command.join(" ")), str::to_owned);
+    Failure::usage("arguments", why, hint)
 }

@@ -121,7 +121,12 @@ impl Verify {
                 verification.legacy_detached_stream(from, content, into).map(Found::of_legacy)
             }
         };
-        found.map_err(|error| Failure::of(name, error))
+        found.map_err(|error| match error.kind() {
+            ErrorKind::Expired if self.trust.at.is_none() => Failure::of(name, error).but(
+                "old mail is verified at a time by which something else proves that it was there: --at TIME",
+            ),
+            _ => Failure::of(name, error),
+        })
     }
 
     fn in_words(&self, name: &str, found: &Found) -> String {
@@ -155,7 +160,7 @@ impl Verify {
             "signing_time": signer.signing_time().map(|time| time.to_string()),
             "algorithm": signer.algorithm().to_string(),
             "digest": signer.digest().to_string(),
-            "capabilities": signer.capabilities().map(ToString::to_string),
+            "capabilities": signer.capabilities().map(|all| all.names().collect::<Vec<_>>()),
             "at": path.at().to_string(),
             "revocation": match self.trust.revocation() {
                 Revocation::Off => "off",

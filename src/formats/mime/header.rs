@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::lines::{find, is_blank, without_end};
 use super::parameters::Parameterized;
 use super::transfer::Transfer;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{MIME_FIELDS, MIME_HEADER_BYTES};
 
 /// One field of a header.
@@ -77,7 +77,8 @@ impl Header {
                 };
                 (last.value.end, last.end) = (end, next);
             } else {
-                let colon = start.saturating_add(field_name(text)?.len());
+                let name = field_name(text).ok_or_else(|| no_field(text, fields.is_empty()))?;
+                let colon = start.saturating_add(name.len());
                 fields.push(Place { name: start..colon, value: colon.saturating_add(1)..end, end: next });
             }
         }
@@ -128,10 +129,23 @@ impl Header {
 
 /// What stands before the colon: visible ASCII (RFC 5322 section 3.6.8). White space before the colon, which old mail may
 /// have (section 4.5), is refused: one reader sees a field there, and another none.
-fn field_name(line: &[u8]) -> Result<&[u8]> {
+fn field_name(line: &[u8]) -> Option<&[u8]> {
     let name = find(line, b':').and_then(|end| line.get(..end)).filter(|name| !name.is_empty());
     name.filter(|name| name.iter().all(u8::is_ascii_graphic))
-        .ok_or_else(|| Error::malformed("mail", "a line of its header is no field"))
+}
+
+fn no_field(line: &[u8], is_first: bool) -> Error {
+    let because = |why, hint| Error::new(ErrorKind::Malformed, "mail", why, hint);
+    match is_first {
+        _ if line.starts_with("\u{feff}".as_bytes()) => {
+            because("it begins with a byte order mark", "save it without one")
+        }
+        true => because(
+            "it begins with a line that is no field: it is no mail",
+            "begin it with fields (From: …), or with an empty line if there are none",
+        ),
+        false => Error::malformed("mail", "a line of its header is no field"),
+    }
 }
 
 #[cfg(test)]
@@ -187,7 +201,7 @@ mod tests {
         assert_eq!(read(fields(MIME_FIELDS + 1).as_bytes()).unwrap().0.fields().len(), MIME_FIELDS + 1);
         assert!(read(line(MIME_HEADER_BYTES).as_bytes()).unwrap().1.is_empty());
         for text in [fields(MIME_FIELDS + 2), line(MIME_HEADER_BYTES + 1), "b".repeat(1 << 20)] {
-            assert_eq!(read(text.as_bytes()).unwrap_err().kind(), crate::error::ErrorKind::OverLimit);
+            assert_eq!(read(text.as_bytes()).unwrap_err().kind(), ErrorKind::OverLimit);
         }
     }
 }

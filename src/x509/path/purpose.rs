@@ -137,5 +137,10 @@ fn wrong_name(certificate: &Certificate, names: &[GeneralName], wanted: &str) ->
     let shown: Vec<String> = names.iter().take(8).map(ToString::to_string).collect();
     let more = if names.len() > 8 { ", and others" } else { "" };
     let listed = if shown.is_empty() { "nobody".to_owned() } else { format!("{}{more}", shown.join(", ")) };
-    Fault::new(Reason::Name, certificate, format!("it is not for {wanted}, but for {listed}"))
+    // RFC 5321 section 2.4: whose box it is, with other capital letters, is for its host alone to say.
+    let is_near = names
+        .iter()
+        .any(|name| matches!(name, GeneralName::Email(email) if email.eq_ignore_ascii_case(wanted)));
+    let near = if is_near { " (capital letters before the @ count)" } else { "" };
+    Fault::new(Reason::Name, certificate, format!("it is not for {wanted}, but for {listed}{near}"))
 }
