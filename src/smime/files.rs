@@ -57,14 +57,15 @@ impl Pieces {
     }
 }
 
-/// Copies all that there is.
-pub(super) fn copy(from: &mut dyn Read, into: &mut impl Write) -> Result<()> {
-    let mut pieces = Pieces::new();
+/// Copies all that there is; says how many bytes that were.
+pub(super) fn copy(from: &mut dyn Read, into: &mut (impl Write + ?Sized)) -> Result<u64> {
+    let (mut pieces, mut length) = (Pieces::new(), 0_u64);
     loop {
         let read = pieces.next(from).map_err(|error| Error::io("mail", error))?;
         if read.is_empty() {
-            return Ok(());
+            return Ok(length);
         }
         into.write_all(read).map_err(|error| Error::io("output", error))?;
+        length = length.saturating_add(u64::try_from(read.len()).unwrap_or(u64::MAX));
     }
 }

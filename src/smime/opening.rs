@@ -1,5 +1,5 @@
 //! Opens encrypted mail: all of it is known to be unchanged before anything of it is seen, or it has another type.
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::path::Path;
 
 use super::cipher::{self, Unsealing};
@@ -181,8 +181,7 @@ impl<'a> Opening<'a> {
     fn copy(&self, mut from: impl Read, mut into: impl Write, malleable: bool) -> Result<Unsealed> {
         let mut spool = Spool::temporary();
         let protection = self.intact(&mut source(&mut from), &mut spool, malleable)?;
-        let mut reader = spool.reader().map_err(|error| Error::io("temporary file", error))?;
-        let length = io::copy(&mut reader, &mut into).map_err(|error| Error::io("output", error))?;
+        let length = spool.write_to(&mut into)?;
         into.flush().map_err(|error| Error::io("output", error))?;
         Ok(Unsealed { length, protection })
     }

@@ -204,14 +204,14 @@ impl SignedContent {
             let boundary = layout::boundary();
             into.write_all(layout::signed_fields(&boundary, &layout::micalg(&digests)).as_bytes())?;
             into.write_all(format!("\r\n--{boundary}\r\n").as_bytes())?;
-            io::copy(&mut content.reader()?, into)?;
+            content.write_to(into)?;
             return layout::write_signature(&boundary, &object, into);
         }
         into.write_all(layout::object_fields(Some("signed-data")).as_bytes())?;
         into.write_all(b"\r\n")?;
         let frame = Frame { kind: SIGNED_DATA, head: self.head.clone(), about, wrapping: Wrapping::Explicit };
         let mut writer = FrameWriter::new(Lines::new(into), frame);
-        io::copy(&mut content.reader()?, &mut writer)?;
+        content.write_to(&mut writer)?;
         writer.finish(&self.tail).and_then(Lines::finish).map(drop)
     }
 

@@ -2,6 +2,8 @@
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, Write};
 
+use super::files;
+use crate::error::{Error, Result};
 use crate::secret::SecretVec;
 
 /// Bytes that are kept in memory before a file is taken.
@@ -49,6 +51,12 @@ impl Spool {
         }
     }
 
+    /// Writes all of it; says how many bytes that were.
+    pub(super) fn write_to(&mut self, into: &mut (impl Write + ?Sized)) -> Result<u64> {
+        let mut reader = self.reader().map_err(|error| Error::io("temporary file", error))?;
+        files::copy(&mut *reader, into)
+    }
+
     /// All of it.
     pub(super) fn into_bytes(mut self) -> io::Result<SecretVec> {
         if let Spool::Memory(bytes, _) = self {
@@ -66,7 +74,7 @@ impl Spool {
             Spool::File(file) => {
                 file.rewind()?;
                 file.set_len(0)?;
-                io::copy(&mut by.reader()?, file)?;
+                by.write_to(file)?;
             }
         }
         Ok(())

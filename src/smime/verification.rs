@@ -183,8 +183,7 @@ impl<'a> Verification<'a> {
     ) -> Result<(u64, Signer)> {
         let mut spool = Spool::temporary();
         let signer = self.verify(&mut source(&mut from), beside, &mut spool, legacy)?;
-        let mut reader = spool.reader().map_err(|error| Error::io("temporary file", error))?;
-        let length = std::io::copy(&mut reader, &mut into).map_err(|error| Error::io("output", error))?;
+        let length = spool.write_to(&mut into)?;
         into.flush().map_err(|error| Error::io("output", error))?;
         Ok((length, signer))
     }
