@@ -74,8 +74,40 @@
 //! # Ok::<(), bulla::Error>(())
 //! ```
 //!
+//! Web sessions are in [`mod@cookie`]: tokens that carry typed claims, with their end inside the signature, and count in one place
+//! and for one purpose.
+//!
+//! ```
+//! # #[cfg(feature = "cookie")] {
+//! use bulla::cookie::{Claims, Lifetime, Scope, Subject, TokenKeys, Tokens};
+//! use bulla::{Time, TokenKeyring};
+//! use serde::{Deserialize, Serialize};
+//! use std::time::Duration;
+//!
+//! #[derive(Serialize, Deserialize)]
+//! struct Login {
+//!     user: u64,
+//! }
+//! const HOUR: Duration = Duration::from_secs(3600);
+//! impl Claims for Login {
+//!     const PURPOSE: &'static str = "login";
+//!     const LIFETIME: Lifetime = Lifetime::new(HOUR, Duration::from_secs(12 * 3600)); // idle, absolute
+//!     fn subject(&self) -> Option<Subject> {
+//!         Some(Subject::of(self.user.to_be_bytes()))
+//!     }
+//! }
+//!
+//! let keys = TokenKeys::new(TokenKeyring::generate(HOUR, HOUR * 24, Time::now())?);
+//! let tokens = Tokens::<Login>::new(&keys, Scope::new("__Host-session")?)?;
+//! let token = tokens.issue(&Login { user: 7 })?;
+//! assert_eq!(tokens.accept(token.expose_text())?.get().user, 7);
+//! # }
+//! # Ok::<(), bulla::Error>(())
+//! ```
+//!
 //! | feature | what it adds |
 //! |---|---|
+//! | `cookie` (default) | web sessions |
 //! | `file` (default) | the file face |
 //! | `x509` (default) | certificates |
 //! | `smime` (default) | mail |
@@ -89,27 +121,29 @@
 // In tests a panic is the point, and lengths are small.
 #![cfg_attr(test, allow(clippy::as_conversions, clippy::string_slice))]
 
-#[cfg(any(feature = "file", feature = "x509"))]
+#[cfg(any(feature = "cookie", feature = "file", feature = "x509"))]
 mod clock;
 mod error;
 mod limits;
 #[cfg(any(feature = "file", feature = "smime"))]
 mod new_file;
 mod secret;
-#[cfg(any(feature = "file", feature = "x509"))]
+#[cfg(any(feature = "cookie", feature = "file", feature = "x509"))]
 mod verified;
 
-#[cfg(any(feature = "file", feature = "x509"))]
+#[cfg(any(feature = "cookie", feature = "file", feature = "x509"))]
 mod encoding;
-#[cfg(any(feature = "file", feature = "smime"))]
+#[cfg(any(feature = "cookie", feature = "file", feature = "smime"))]
 mod formats;
-#[cfg(any(feature = "file", feature = "x509"))]
+#[cfg(any(feature = "cookie", feature = "file", feature = "x509"))]
 mod keys;
-#[cfg(any(feature = "file", feature = "x509"))]
+#[cfg(any(feature = "cookie", feature = "file", feature = "x509"))]
 mod primitives;
 
 #[cfg(any(feature = "object_store", feature = "pkcs11"))]
 pub mod adapters;
+#[cfg(feature = "cookie")]
+pub mod cookie;
 #[cfg(feature = "file")]
 pub mod file;
 #[cfg(feature = "smime")]
@@ -117,22 +151,24 @@ pub mod smime;
 #[cfg(feature = "x509")]
 pub mod x509;
 
-#[cfg(any(feature = "file", feature = "x509"))]
+#[cfg(any(feature = "cookie", feature = "file", feature = "x509"))]
 pub use clock::Time;
-#[cfg(any(feature = "file", feature = "x509"))]
+#[cfg(any(feature = "cookie", feature = "file", feature = "x509"))]
 pub use encoding::plain::one_line;
 pub use error::{Error, ErrorKind, Result};
 #[cfg(feature = "file")]
 pub use file::{Authenticity, Format, Padding, decrypt, decrypt_file, encrypt, encrypt_file};
-#[cfg(any(feature = "file", feature = "x509"))]
+#[cfg(any(feature = "cookie", feature = "file", feature = "x509"))]
 pub use keys::{
     Decryption, Digest, Fingerprint, Identity, KdfCost, KdfLimits, Key, KeyId, KeyKind, Keyring, Lock,
     Passphrase, PrivateKey, PublicKey, Recipient, Recipients, RemoteKey, SignatureAlgorithm, ToDecrypt,
     ToSign, Unlock, legacy,
 };
+#[cfg(feature = "cookie")]
+pub use keys::{KeyState, TokenKeyring};
 #[cfg(any(feature = "file", feature = "smime"))]
 pub use new_file::remove_unfinished;
-#[cfg(any(feature = "file", feature = "x509"))]
+#[cfg(any(feature = "cookie", feature = "file", feature = "x509"))]
 pub use verified::Verified;
 
 #[cfg(doc)]

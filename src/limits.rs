@@ -181,3 +181,14 @@ pub(crate) const MIME_PARAMETERS: usize = 64;
 pub(crate) const CMS_CANDIDATES: usize = 4;
 /// Certificates of a message with the number that is looked for whose issuer is compared letter by letter. Ours: it is one.
 pub(crate) const CMS_ISSUERS_COMPARED: usize = 16;
+
+/// Characters of a cookie, its name and value: draft-ietf-httpbis-rfc6265bis section 5.6, which all browsers keep to.
+pub(crate) const COOKIE_CHARS: usize = 4096;
+/// Bytes that so many characters of base64 can hold.
+pub(crate) const TOKEN_BYTES: usize = COOKIE_CHARS / 4 * 3;
+/// Keys in a token keyring. Ours: a key a week, and tokens that last a year.
+pub(crate) const TOKEN_KEYRING_KEYS: usize = 64;
+/// Seconds that a token may last: 400 days, as long as browsers keep a cookie (draft-ietf-httpbis-rfc6265bis section 5.5).
+pub(crate) const TOKEN_LIFETIME_SECONDS: u64 = 400 * 86_400;
+/// Seconds by which the clocks of two hosts that share keys may differ: so far in the future a token may have been issued. Ours.
+pub(crate) const TOKEN_LEEWAY_SECONDS: u64 = 30;

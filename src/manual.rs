@@ -15,5 +15,8 @@ pub mod certificates {}
 #[cfg(feature = "smime")]
 #[doc = include_str!("../docs/smime-profile.md")]
 pub mod smime_profile {}
+#[cfg(feature = "cookie")]
+#[doc = include_str!("../docs/token-format.md")]
+pub mod token_format {}
 #[doc = include_str!("../docs/command.md")]
 pub mod command {}

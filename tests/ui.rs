@@ -3,7 +3,7 @@
 //! `TRYBUILD=overwrite cargo test --all-features --test ui` writes the words anew. With other features other crates are
 //! there, and the compiler names things otherwise.
 #![allow(clippy::unwrap_used)]
-#![cfg(all(feature = "cli", feature = "object_store"))]
+#![cfg(all(feature = "cli", feature = "cookie", feature = "object_store"))]
 
 use std::io::Write;
 

@@ -3,6 +3,7 @@ pub mod der;
 pub mod mail;
 pub mod revocation;
 pub mod smime;
+pub mod token;
 
 // Sources of bulla once more: what reads mail is inside, and no public call reaches one reader alone.
 #[path = "../../src/error.rs"]
@@ -18,6 +19,7 @@ mod secret;
 #[allow(dead_code)]
 mod encoding {
     pub(crate) mod base64_stream;
+    pub(crate) mod base64_tables;
     pub(crate) mod ber;
     pub(crate) mod ber_reader;
     pub(crate) mod input;

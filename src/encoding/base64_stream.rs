@@ -1,76 +1,9 @@
-//! Base64 (RFC 4648 section 4) of what is long and no secret, such as sealed mail: by tables, several digits at a time.
-//!
-//! `base64`, beside this, takes the same time for every digit, which a key needs, and mail does not.
+//! Base64 (RFC 4648 section 4) of what is long and no secret, such as sealed mail: read from a stream, written in lines.
 use std::io::{self, BufRead, Read, Write};
 
-/// In a table: this is no digit.
-const NONE: u32 = 1 << 24;
+use super::base64_tables::{Alphabet, NONE};
 
-/// What a digit adds to the 24 bits that four of them make, by its place.
-static VALUES: [[u32; 256]; 4] = [values(18), values(12), values(6), values(0)];
-
-const fn values(shift: u32) -> [u32; 256] {
-    let mut table = [NONE; 256];
-    let mut rest: &mut [u32] = &mut table;
-    let mut byte: u8 = 0;
-    while let [slot, after @ ..] = rest {
-        if let Some(value) = value_of(byte) {
-            // `u32::from`, which cannot be called in constants.
-            *slot = u32::from_be_bytes([0, 0, 0, value]) << shift;
-        }
-        rest = after;
-        byte = byte.wrapping_add(1);
-    }
-    table
-}
-
-const fn value_of(digit: u8) -> Option<u8> {
-    match digit {
-        b'A'..=b'Z' => Some(digit - b'A'),
-        b'a'..=b'z' => Some(digit - b'a' + 26),
-        b'0'..=b'9' => Some(digit - b'0' + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
-    }
-}
-
-fn value(place: usize, digit: u8) -> u32 {
-    VALUES.get(place).and_then(|table| table.get(usize::from(digit))).copied().unwrap_or(NONE)
-}
-
-/// The 24 bits of four digits, or something above them if one of these is none.
-fn group([a, b, c, d]: [u8; 4]) -> u32 {
-    value(0, a) | value(1, b) | value(2, c) | value(3, d)
-}
-
-/// Decodes groups of four digits as far as they go; says how many groups that were.
-fn decode_groups(digits: &[u8], out: &mut [u8]) -> usize {
-    let mut groups: usize = 0;
-    // Four at a time, as long as none of them holds something else.
-    for (digits, out) in digits.as_chunks::<16>().0.iter().zip(out.as_chunks_mut::<12>().0) {
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *digits;
-        let [one, two, three, four] =
-            [group([a, b, c, d]), group([e, f, g, h]), group([i, j, k, l]), group([m, n, o, p])];
-        if (one | two | three | four) >= NONE {
-            break;
-        }
-        let [_, _, first @ ..] = (u64::from(one) << 24 | u64::from(two)).to_be_bytes();
-        let [_, _, second @ ..] = (u64::from(three) << 24 | u64::from(four)).to_be_bytes();
-        let (left, right) = out.split_at_mut(6);
-        left.copy_from_slice(&first);
-        right.copy_from_slice(&second);
-        groups = groups.saturating_add(4);
-    }
-    let digits = digits.get(groups.saturating_mul(4)..).unwrap_or_default();
-    let out = out.get_mut(groups.saturating_mul(3)..).unwrap_or_default();
-    for (digits, out) in digits.as_chunks::<4>().0.iter().zip(out.as_chunks_mut::<3>().0) {
-        let [0, bytes @ ..] = group(*digits).to_be_bytes() else { break };
-        *out = bytes;
-        groups = groups.saturating_add(1);
-    }
-    groups
-}
+static STANDARD: Alphabet = Alphabet::ending_in(b'+', b'/');
 
 /// Base64 undone. White space may stand anywhere; anything else that is no digit is refused (RFC 2045 section 6.8 would have
 /// it ignored, and two readers who ignore others see other bytes), and so are wrong padding and stray bits.
@@ -116,7 +49,7 @@ impl<R: BufRead> Decoder<R> {
                 continue;
             }
             if self.count == 0 && self.padding == 0 {
-                let groups = decode_groups(rest, out);
+                let groups = STANDARD.decode_groups(rest, out);
                 if groups > 0 {
                     let bytes = groups.saturating_mul(3);
                     rest = rest.get(groups.saturating_mul(4)..).unwrap_or_default();
@@ -129,8 +62,8 @@ impl<R: BufRead> Decoder<R> {
             match (*next, self.count) {
                 // Padding stands for the last or the last two of a group, and ends it all.
                 (b'=', 2 | 3) => self.padding = self.padding.saturating_add(1),
-                (digit, _) if self.padding == 0 && value(3, digit) != NONE => {
-                    self.bits |= value(self.count, digit);
+                (digit, _) if self.padding == 0 && STANDARD.value(3, digit) != NONE => {
+                    self.bits |= STANDARD.value(self.count, digit);
                 }
                 _ => return Err(unsound()),
             }
@@ -245,57 +178,20 @@ impl<W: Write> Write for Lines<W> {
     }
 }
 
-/// The two digits of each 12 bits.
-static PAIRS: [[u8; 2]; 1 << 12] = pairs();
-
-const fn pairs() -> [[u8; 2]; 1 << 12] {
-    let mut table = [[0; 2]; 1 << 12];
-    let mut rest: &mut [[u8; 2]] = &mut table;
-    let (mut first, mut second) = (0, 0);
-    while let [slot, after @ ..] = rest {
-        *slot = [digit_of(first), digit_of(second)];
-        rest = after;
-        second += 1;
-        if second == 64 {
-            (first, second) = (first + 1, 0);
-        }
-    }
-    table
-}
-
-const fn digit_of(value: u8) -> u8 {
-    match value {
-        0..26 => b'A' + value,
-        26..52 => b'a' - 26 + value,
-        52..62 => value - 52 + b'0',
-        62 => b'+',
-        _ => b'/',
-    }
-}
-
-fn pair(bits: u16) -> [u8; 2] {
-    PAIRS.get(usize::from(bits & 0xfff)).copied().unwrap_or_default()
-}
-
-fn digits([a, b, c]: [u8; 3]) -> [u8; 4] {
-    let [first, second] = pair(u16::from(a) << 4 | u16::from(b >> 4));
-    let [third, fourth] = pair(u16::from(b & 15) << 8 | u16::from(c));
-    [first, second, third, fourth]
-}
-
 /// Writes one line with its end, and says how long it is.
 fn encode_line(bytes: &[u8], out: &mut [u8]) -> usize {
     let (threes, rest) = bytes.as_chunks::<3>();
     let (fours, _) = out.as_chunks_mut::<4>();
     for (three, four) in threes.iter().zip(&mut *fours) {
-        *four = digits(*three);
+        *four = STANDARD.digits(*three);
     }
     let mut length = threes.len().saturating_mul(4);
     let last = match *rest {
-        [a, b] => {
-            digits([a, b, 0]).first_chunk().map(|[first, second, third]| [*first, *second, *third, b'='])
-        }
-        [a] => digits([a, 0, 0]).first_chunk().map(|[first, second]| [*first, *second, b'=', b'=']),
+        [a, b] => STANDARD
+            .digits([a, b, 0])
+            .first_chunk()
+            .map(|[first, second, third]| [*first, *second, *third, b'=']),
+        [a] => STANDARD.digits([a, 0, 0]).first_chunk().map(|[first, second]| [*first, *second, b'=', b'=']),
         _ => None,
     };
     if let (Some(last), Some(four)) = (last, fours.get_mut(threes.len())) {
@@ -377,7 +273,8 @@ mod tests {
     #[test]
     fn each_byte_that_is_no_digit_is_refused_wherever_it_stands() {
         let good = encode(&bytes(57));
-        for byte in (0..=255_u8).filter(|byte| value_of(*byte).is_none() && !b" \t\r\n".contains(byte)) {
+        for byte in (0..=255_u8).filter(|byte| STANDARD.value(0, *byte) == NONE && !b" \t\r\n".contains(byte))
+        {
             for at in [0, 1, 2, 3, 17, 40, 66, 75] {
                 let mut bad = good.clone();
                 bad[at] = byte;

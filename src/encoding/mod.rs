@@ -3,6 +3,10 @@ pub(crate) mod armor;
 pub(crate) mod base64;
 #[cfg(feature = "smime")]
 pub(crate) mod base64_stream;
+#[cfg(any(feature = "cookie", feature = "smime"))]
+mod base64_tables;
+#[cfg(feature = "cookie")]
+pub(crate) mod base64url;
 pub(crate) mod bech32;
 #[cfg(feature = "x509")]
 pub(crate) mod ber;
@@ -14,9 +18,13 @@ mod ber_reader_tests;
 #[cfg(feature = "x509")]
 #[cfg(test)] // not `all(test, …)`: clippy knows tests by this
 mod ber_tests;
+#[cfg(feature = "cookie")]
+pub(crate) mod cbor;
 pub(crate) mod input;
 #[cfg(feature = "x509")]
 pub(crate) mod oid;
+#[cfg(feature = "cookie")]
+pub(crate) mod pae;
 pub(crate) mod pem;
 pub(crate) mod plain;
 mod rfc3339;

@@ -6,6 +6,8 @@ use super::{decrypt, encrypt};
 use crate::encoding::armor::Label;
 use crate::error::{Error, ErrorKind, Result};
 use crate::formats::header;
+#[cfg(feature = "cookie")]
+use crate::keys::TokenKeyring;
 use crate::keys::lock::{Holder, Opener};
 use crate::keys::text::read_key_file;
 use crate::keys::{Identity, Key, Keyring, Lock, Passphrase, Unlock};
@@ -145,11 +147,16 @@ pub fn write_key(key: &Key, path: impl AsRef<Path>) -> Result<()> {
 /// # Ok::<(), bulla::Error>(())
 /// ```
 pub fn read_keyring(with: &(impl Unlock + ?Sized), path: impl AsRef<Path>) -> Result<Keyring> {
-    if with.openers().iter().any(|opener| matches!(opener, Opener::Identity(_))) {
-        return Err(only_shared());
-    }
-    let bytes = read_key_file(path.as_ref())?;
-    Keyring::parse(&SecretVec::new(decrypt(with, &bytes)?))
+    Keyring::parse(&read_shared(with, path.as_ref())?)
+}
+
+/// [`read_keyring`] for the keys of tokens.
+///
+/// # Errors
+/// Those of [`read_keyring`].
+#[cfg(feature = "cookie")]
+pub fn read_token_keyring(with: &(impl Unlock + ?Sized), path: impl AsRef<Path>) -> Result<TokenKeyring> {
+    TokenKeyring::parse(&read_shared(with, path.as_ref())?)
 }
 
 /// Writes a keyring to a file (mode 0600), sealed under a passphrase or key; it is never plain.
@@ -178,14 +185,53 @@ pub fn write_keyring(
     path: impl AsRef<Path>,
     overwrite: bool,
 ) -> Result<()> {
-    if to.holders().list.iter().any(|holder| matches!(holder, Holder::Recipient(_))) {
-        return Err(only_shared());
-    }
     let text = ring.expose_text();
     // What could not be read again is not written.
     Keyring::parse(text.as_bytes())?;
-    let sealed = encrypt(to, text.as_bytes())?;
-    write_new(path.as_ref(), &sealed, Manner { overwrite, ..MANNER })
+    write_shared(&text, to, path.as_ref(), overwrite)
+}
+
+/// [`write_keyring`] for the keys of tokens.
+///
+/// # Errors
+/// Those of [`write_keyring`]; over 64 keys there are none.
+///
+/// ```
+/// use bulla::{Key, Time, TokenKeyring, file};
+/// use std::time::Duration;
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("ring");
+/// let hour = Duration::from_secs(3600);
+/// let (ring, key) = (TokenKeyring::generate(hour, hour * 24, Time::now())?, Key::generate());
+/// file::write_token_keyring(&ring, &key, &path, false)?;
+/// assert!(file::read_token_keyring(&key, &path)?.keys().eq(ring.keys()));
+/// # Ok::<(), bulla::Error>(())
+/// ```
+#[cfg(feature = "cookie")]
+pub fn write_token_keyring(
+    ring: &TokenKeyring,
+    to: &(impl Lock + ?Sized),
+    path: impl AsRef<Path>,
+    overwrite: bool,
+) -> Result<()> {
+    let text = ring.expose_text();
+    TokenKeyring::parse(text.as_bytes())?;
+    write_shared(&text, to, path.as_ref(), overwrite)
+}
+
+/// Opens a file that only who shares its secret can have sealed.
+fn read_shared(with: &(impl Unlock + ?Sized), path: &Path) -> Result<SecretVec> {
+    if with.openers().iter().any(|opener| matches!(opener, Opener::Identity(_))) {
+        return Err(only_shared());
+    }
+    Ok(SecretVec::new(decrypt(with, &read_key_file(path)?)?))
+}
+
+fn write_shared(text: &str, to: &(impl Lock + ?Sized), path: &Path, overwrite: bool) -> Result<()> {
+    if to.holders().list.iter().any(|holder| matches!(holder, Holder::Recipient(_))) {
+        return Err(only_shared());
+    }
+    write_new(path, &encrypt(to, text.as_bytes())?, Manner { overwrite, ..MANNER })
 }
 
 fn only_shared() -> Error {

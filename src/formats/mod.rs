@@ -19,6 +19,8 @@ pub(crate) mod padding;
 pub(crate) mod payload;
 #[cfg(feature = "file")]
 pub(crate) mod sealing;
+#[cfg(feature = "cookie")]
+pub(crate) mod token;
 #[cfg(feature = "file")]
 pub(crate) mod unsealing;
 #[cfg(feature = "file")]

@@ -22,6 +22,8 @@ pub(crate) mod remote;
 mod remote_tests;
 pub(crate) mod ssh;
 pub(crate) mod text;
+#[cfg(feature = "cookie")]
+mod token_keyring;
 #[cfg(test)]
 mod vectors;
 pub(crate) mod work;
@@ -37,4 +39,6 @@ pub use private::PrivateKey;
 pub use public::{Fingerprint, PublicKey};
 pub use recipient::Recipient;
 pub use remote::{Decryption, RemoteKey, ToDecrypt, ToSign};
+#[cfg(feature = "cookie")]
+pub use token_keyring::{KeyState, TokenKeyring};
 pub use work::KdfLimits;

@@ -210,7 +210,7 @@ pub(crate) fn hkdf_sha256(ikm: &[u8], salt: &[u8], info: &[u8]) -> Secret<32> {
     })
 }
 
-fn keyed<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> M {
+pub(super) fn keyed<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> M {
     // HMAC takes a key of any length: `Err` has no way to happen.
     let Ok(mut mac) = M::new_from_slice(key) else { return keyed(&[], &[]) };
     for part in parts {

@@ -23,6 +23,8 @@ pub(crate) mod kdf;
 pub(crate) mod key_wrap;
 #[cfg(feature = "x509")]
 pub(crate) mod legacy_ciphers;
+#[cfg(feature = "cookie")]
+pub(crate) mod mac;
 mod ml_dsa;
 pub(crate) mod ml_kem;
 #[cfg(feature = "smime")]
@@ -34,6 +36,8 @@ pub(crate) mod ready;
 pub(crate) mod rsa;
 pub(crate) mod scheme;
 pub(crate) mod signature;
+#[cfg(feature = "cookie")]
+pub(crate) mod siv;
 
 #[cfg(test)]
 #[cfg(feature = "aws-lc")]

@@ -64,6 +64,17 @@ fn the_reader_agrees_with_every_vector() {
 }
 
 #[test]
+fn the_reader_of_tokens_agrees_with_every_vector() {
+    let Some(python) = peers::find("python") else { return };
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("test-vectors/token");
+    let mut run = Command::new(python);
+    run.arg(peers::script("token_reader.py")).arg("--vectors").arg(vectors);
+    let said = String::from_utf8(peers::run(&mut run, b"").unwrap()).unwrap();
+    let passed = said.lines().last().and_then(|line| line.strip_suffix(" passed, 0 failed"));
+    assert!(passed.unwrap().parse::<usize>().unwrap() >= 60, "{said}");
+}
+
+#[test]
 fn the_reader_opens_what_bulla_seals_with_a_key() {
     let key = Key::generate();
     reads_all_sizes(&key, &["--key", &hex(key.expose_bytes())]);

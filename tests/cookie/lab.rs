@@ -1,0 +1,75 @@
+//! A login, a clock that stands still, and keys for them.
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bulla::cookie::{Claims, Lifetime, Refusal, Scope, Subject, TokenKeys, Tokens};
+use bulla::{ErrorKind, Time, TokenKeyring};
+use serde::{Deserialize, Serialize};
+
+pub(crate) const NOW: i64 = 1_800_000_000;
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const HOUR: Duration = Duration::from_secs(3600);
+pub(crate) const SPREAD: Duration = Duration::from_secs(300);
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) struct Login {
+    pub(crate) user: u64,
+    pub(crate) name: String,
+}
+
+impl Claims for Login {
+    const PURPOSE: &'static str = "login";
+    const LIFETIME: Lifetime = Lifetime::new(Duration::from_secs(1800), Duration::from_secs(12 * 3600));
+
+    fn subject(&self) -> Option<Subject> {
+        Some(Subject::of(self.user.to_be_bytes()))
+    }
+}
+
+pub(crate) fn login() -> Login {
+    Login { user: 7, name: "alice".to_owned() }
+}
+
+pub(crate) fn at(seconds: i64) -> Time {
+    Time::from_unix(NOW + seconds)
+}
+
+pub(crate) fn ring() -> TokenKeyring {
+    TokenKeyring::generate(SPREAD, HOUR * 24, at(-3600)).unwrap()
+}
+
+/// Several hosts' clock, and why the last token was refused.
+#[derive(Clone, Default)]
+pub(crate) struct Lab {
+    passed: Arc<AtomicI64>,
+    last: Arc<Mutex<Option<Refusal>>>,
+}
+
+impl Lab {
+    pub(crate) fn set(&self, seconds: i64) {
+        self.passed.store(seconds, Ordering::Relaxed);
+    }
+
+    pub(crate) fn tokens<C: Claims>(&self, keys: &TokenKeys) -> Tokens<C> {
+        self.tokens_in(keys, Scope::new("__Host-session").unwrap())
+    }
+
+    pub(crate) fn tokens_in<C: Claims>(&self, keys: &TokenKeys, scope: Scope) -> Tokens<C> {
+        let (passed, last) = (Arc::clone(&self.passed), Arc::clone(&self.last));
+        Tokens::new(keys, scope)
+            .unwrap()
+            .clock(move || at(passed.load(Ordering::Relaxed)))
+            .watch(move |why| *last.lock().unwrap() = Some(why))
+    }
+
+    /// Why a token is refused. Whoever sent it learns nothing of that.
+    #[track_caller]
+    pub(crate) fn refusal<C: Claims>(&self, tokens: &Tokens<C>, text: &str) -> Refusal {
+        *self.last.lock().unwrap() = None;
+        let Err(error) = tokens.accept(text) else { panic!("it was accepted") };
+        assert_eq!(error.kind(), ErrorKind::Unauthentic);
+        assert_eq!(error.to_string(), "token: it does not count, or not any more; begin anew: sign in");
+        self.last.lock().unwrap().unwrap()
+    }
+}

@@ -1,0 +1,7 @@
+use bulla::cookie::Token;
+
+fn log(token: &Token) {
+    println!("{token:?}");
+}
+
+fn main() {}
