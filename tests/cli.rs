@@ -35,4 +35,5 @@ mod cli {
     mod smime;
     #[cfg(target_os = "linux")]
     mod terminal;
+    mod token;
 }

@@ -301,3 +301,38 @@ fn ssh_keys_are_identities_and_recipients() {
     lab.write("wrong", "incorrect horse");
     failed(1, "wrong", lab.run("decrypt -i ed25519-sealed --passphrase-file wrong ed25519-sealed.age"));
 }
+
+#[test]
+fn keys_of_tokens_are_staged_and_activated_when_every_host_can_have_them() {
+    let lab = Lab::new();
+    lab.ok("keygen --key -o key");
+    lab.ok("keyring new --tokens 30d --spread 5m --seal-key key ring");
+    let show =
+        || -> Value { serde_json::from_slice(&lab.ok("keyring show --json --seal-key key ring")).unwrap() };
+    let states = || {
+        let keys = show()["keys"].as_array().unwrap().clone();
+        keys.into_iter().map(|key| key["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!((&show()["spread"], &show()["longest"]), (&300.into(), &2_592_000.into()));
+    lab.fails(2, "keyring activate --seal-key key ring");
+    lab.ok("keyring stage --seal-key key --at 2026-01-31T12:00:00Z ring");
+    assert_eq!(states(), ["active", "staged"]);
+    let error = lab.fails(2, "keyring activate --seal-key key --at 2026-01-31T12:04:59Z ring");
+    assert!(error.contains("before 2026-01-31T12:05:00Z"), "{error}");
+    assert_eq!(states(), ["active", "staged"]);
+    lab.ok("keyring activate --seal-key key --at 2026-01-31T12:05:00Z ring");
+    assert_eq!(states(), ["retired", "active"]);
+    let ids: Vec<String> =
+        show()["keys"].as_array().unwrap().iter().map(|key| key["id"].as_str().unwrap().to_owned()).collect();
+    lab.fails(2, &format!("keyring retire --id {} --seal-key key ring", ids[1]));
+    lab.ok(&format!("keyring retire --id {} --seal-key key ring", ids[0]));
+    assert_eq!(states(), ["active"]);
+    // Each kind of keyring says that it is not the other.
+    lab.ok("keyring new --seal-key key files");
+    for line in ["keyring stage --seal-key key files", "keyring rotate --seal-key key ring"] {
+        lab.fails(3, line);
+    }
+    for period in ["30", "d", "-1d", "1w", "99999999999999999999d", "401d"] {
+        lab.fails(2, &format!("keyring new --tokens={period} --seal-key key other"));
+    }
+}

@@ -3,7 +3,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use bulla::{ErrorKind, Identity, KdfLimits, Key, Keyring, Passphrase, Unlock, file};
+use bulla::{ErrorKind, Identity, KdfLimits, Key, Keyring, Passphrase, TokenKeyring, Unlock, file};
 
 use crate::failure::{Code, Done, Failure};
 use crate::flow::Input;
@@ -115,6 +115,15 @@ pub(crate) fn read_ring(path: &Path, seal_key: Option<&Path>, given: &Given<'_>)
     let ring = match seal_key {
         Some(key) => file::read_keyring(&Key::read_file(key)?, path),
         None => file::read_keyring(&given.for_key_file(path)?, path),
+    };
+    ring.map_err(|error| Failure::of(path.display(), error))
+}
+
+/// The same of a keyring for tokens.
+pub(crate) fn read_token_ring(path: &Path, seal_key: Option<&Path>, given: &Given<'_>) -> Done<TokenKeyring> {
+    let ring = match seal_key {
+        Some(key) => file::read_token_keyring(&Key::read_file(key)?, path),
+        None => file::read_token_keyring(&given.for_key_file(path)?, path),
     };
     ring.map_err(|error| Failure::of(path.display(), error))
 }

@@ -32,6 +32,7 @@ mod smime_sign;
 mod smime_trust;
 mod smime_verify;
 mod test_ca;
+mod token;
 mod ui;
 mod who;
 
@@ -140,7 +141,7 @@ Examples:
     Keygen(Box<keygen::Keygen>),
     /// Make a passphrase
     Passphrase,
-    /// Make and change keyrings: a primary key, and retired ones that still open
+    /// Make and change keyrings, for files (a primary key, and retired ones that still open) and for tokens
     #[command(subcommand)]
     Keyring(keyring::Ring),
     /// Make, show, convert and check key pairs, for certificates, mail and connections
@@ -158,6 +159,9 @@ Examples:
     /// Sign, verify, encrypt, decrypt and show mail
     #[command(subcommand)]
     Smime(smime::SmimeCommand),
+    /// Say what a token of a web session is
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Print a script that completes command lines in a shell
     Completions { shell: Shell },
     /// Print the man page, of the whole or of one command: man cert verify
@@ -199,6 +203,7 @@ fn run(words: &[OsString]) -> Done<()> {
         Command::Crl(crl) => crl.run(),
         Command::P12(p12) => p12.run(),
         Command::Smime(smime) => smime.run(),
+        Command::Token(token) => token.run(),
         Command::Completions { shell } => manual::completions(shell, Arguments::command()),
         Command::Man { command } => manual::page(&command, Arguments::command()),
     }
