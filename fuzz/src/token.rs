@@ -64,10 +64,16 @@ pub fn check(data: &[u8]) {
     if let Ok(text) = std::str::from_utf8(data) {
         assert!(TOKENS.accept(text).is_err(), "nobody signed it");
     }
-    // As if the key had signed it: the fields that a frame needs to come so far are put right.
-    let mut frame = data.to_vec();
+    // As if the key had signed it: the fields that a frame needs to come so far are put right, and the times are near to now,
+    // so many seconds before or after as two bytes of each say.
+    let [0, rest @ ..] = data else { return };
+    let mut frame = rest.to_vec();
     if frame.len() < 60 {
         return;
+    }
+    for (at, near) in [(22, NOW), (30, NOW), (38, NOW + 900), (46, NOW + 20_000)] {
+        let offset = i64::from(i16::from_be_bytes([frame[at], frame[at + 1]]));
+        frame[at..at + 8].copy_from_slice(&near.saturating_add_signed(offset).to_be_bytes());
     }
     let id = Key::from_bytes(&MASTER).id().to_string();
     for at in 0..4 {
