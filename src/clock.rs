@@ -1,6 +1,6 @@
 //! Time as certificates and tokens count it, and the one place that asks what time it is.
 use std::fmt;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A moment in UTC, in whole seconds since 1970-01-01T00:00:00Z, without leap seconds (as POSIX counts).
 ///
@@ -29,6 +29,12 @@ pub(crate) struct Civil {
 }
 
 const DAY: i64 = 86_400;
+
+/// A moment of a clock that nobody sets.
+#[cfg(feature = "cookie")]
+pub(crate) fn monotonic() -> Instant {
+    Instant::now()
+}
 
 impl Time {
     /// The system's time.

@@ -116,6 +116,9 @@
 //! | `cli` | the command `bulla` |
 //! | `object_store` | the same files in S3-like stores |
 //! | `pkcs11` | keys on smart cards and tokens |
+//! | `tower` | sessions in cookies, as a layer round services over `http` |
+//! | `axum` | sessions as extractors |
+//! | `metrics` | sessions counted and timed through the crate `metrics` |
 //! | `aws-lc` | speed: ECDSA and ECDH on the NIST curves by AWS-LC (C and assembler) instead of RustCrypto |
 #![forbid(unsafe_code)]
 // In tests a panic is the point, and lengths are small.
@@ -140,7 +143,7 @@ mod keys;
 #[cfg(any(feature = "cookie", feature = "file", feature = "x509"))]
 mod primitives;
 
-#[cfg(any(feature = "object_store", feature = "pkcs11"))]
+#[cfg(any(feature = "metrics", feature = "object_store", feature = "pkcs11", feature = "tower"))]
 pub mod adapters;
 #[cfg(feature = "cookie")]
 pub mod cookie;
@@ -178,3 +181,8 @@ pub mod manual;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct ReadMe;
+
+// And what the guide shows.
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../docs/sessions.md")]
+struct SessionsGuide;

@@ -192,3 +192,5 @@ pub(crate) const TOKEN_KEYRING_KEYS: usize = 64;
 pub(crate) const TOKEN_LIFETIME_SECONDS: u64 = 400 * 86_400;
 /// Seconds by which the clocks of two hosts that share keys may differ: so far in the future a token may have been issued. Ours.
 pub(crate) const TOKEN_LEEWAY_SECONDS: u64 = 30;
+/// Sessions and people whose end is kept in memory. Ours: about 150 MiB.
+pub(crate) const REVOCATIONS: usize = 1 << 20;

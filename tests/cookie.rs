@@ -6,6 +6,7 @@ mod cookie {
     mod issuing;
     mod keyring;
     mod lab;
+    mod revoking;
     mod scopes;
     mod tamper;
     mod times;

@@ -1,5 +1,11 @@
 //! Other crates' worlds, built on the public API alone. One module for each, behind a feature of its name.
+#[cfg(feature = "axum")]
+pub mod axum;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 #[cfg(feature = "object_store")]
 pub mod object_store;
 #[cfg(feature = "pkcs11")]
 pub mod pkcs11;
+#[cfg(feature = "tower")]
+pub mod tower;

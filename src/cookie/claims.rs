@@ -42,8 +42,17 @@ pub trait Claims: Serialize + DeserializeOwned + 'static {
     #[doc(hidden)]
     const SEALED: bool = false;
 
+    /// What follows the purpose, in tokens that bulla makes beside those of a type.
+    #[doc(hidden)]
+    const PURPOSE_TAIL: &'static str = "";
+
     /// Whose they are, so that all that somebody has can be revoked at once. `None`: nobody's, as before a login.
     fn subject(&self) -> Option<Subject>;
+}
+
+/// The whole of a type's purpose.
+pub(super) fn purpose<C: Claims>() -> String {
+    [C::PURPOSE, C::PURPOSE_TAIL].concat()
 }
 
 /// How long a token lasts: so long without being used, and so long at all.
@@ -123,6 +132,7 @@ impl<C: Claims> Claims for Sealed<C> {
     const PURPOSE: &'static str = C::PURPOSE;
     const LIFETIME: Lifetime = C::LIFETIME;
     const SEALED: bool = true;
+    const PURPOSE_TAIL: &'static str = C::PURPOSE_TAIL;
 
     fn subject(&self) -> Option<Subject> {
         self.0.subject()

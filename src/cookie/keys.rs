@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
 
-use super::claims::Claims;
+use super::claims::{Claims, purpose};
 use crate::error::{Error, Result};
 use crate::keys::TokenKeyring;
 
@@ -36,7 +36,7 @@ struct Shared {
 
 #[derive(Default)]
 struct Purposes {
-    types: BTreeMap<&'static str, TypeId>,
+    types: BTreeMap<String, TypeId>,
     /// The longest that one of them lasts.
     longest: Duration,
 }
@@ -72,9 +72,9 @@ impl TokenKeys {
         let mut purposes = self.shared.purposes.lock().unwrap_or_else(PoisonError::into_inner);
         let absolute = C::LIFETIME.absolute();
         check_longest(absolute, &self.ring())?;
-        match purposes.types.entry(C::PURPOSE) {
+        match purposes.types.entry(purpose::<C>()) {
             Entry::Occupied(other) if *other.get() != TypeId::of::<C>() => {
-                let why = format!("another type under these keys has the purpose {}", C::PURPOSE);
+                let why = format!("another type under these keys has the purpose {}", purpose::<C>());
                 return Err(Error::usage("token", why, "give each type of claims a purpose of its own"));
             }
             Entry::Occupied(_) => {}

@@ -4,20 +4,31 @@
 //! to the type ([`Claims`]); where it counts is a parameter ([`Scope`]); what comes back from [`Tokens::accept`] is
 //! [`Verified`](crate::Verified), with the token's times.
 mod claims;
+mod event;
+mod form;
 mod inspection;
 mod keys;
+mod link;
 mod ready;
 mod refusal;
+mod revocation;
 mod scope;
+mod session;
 mod stamp;
+mod store;
 mod tokens;
 #[cfg(test)]
 mod vectors;
 
 pub use claims::{Claims, Lifetime, Sealed, Subject};
+pub use event::Event;
 pub use inspection::{Inspection, SignedBy};
 pub use keys::TokenKeys;
+pub use link::{Answer, Link, OnStale, Revocation};
 pub use refusal::Refusal;
+pub use revocation::{Revocations, Standing};
 pub use scope::Scope;
+pub use session::{Change, OptionalSession, Session, Sessions};
 pub use stamp::{SessionId, Stamp, Token};
+pub use store::Store;
 pub use tokens::Tokens;

@@ -1,7 +1,7 @@
 //! Keys that are ready for one type of tokens in one scope: derived once for each ring.
 use std::sync::Arc;
 
-use super::claims::Claims;
+use super::claims::{Claims, purpose};
 use super::scope::{KeyUse, Scope};
 use crate::clock::Time;
 use crate::keys::{KeyState, TokenKeyring};
@@ -27,8 +27,9 @@ pub(super) struct ReadyKey {
 impl Ready {
     pub(super) fn of<C: Claims>(ring: Arc<TokenKeyring>, scope: &Scope) -> Self {
         let sign = if C::SEALED { KeyUse::SignSealed } else { KeyUse::Sign };
+        let purpose = purpose::<C>();
         let keys = ring.entries().iter().map(|entry| {
-            let derived = |r#use| scope.key(entry.key.expose_bytes(), r#use, C::PURPOSE);
+            let derived = |r#use| scope.key(entry.key.expose_bytes(), r#use, &purpose);
             ReadyKey {
                 mark: entry.mark(),
                 mac: MacKey::new(&derived(sign)),

@@ -21,6 +21,8 @@ pub enum Refusal {
     Idle,
     /// It has ended.
     Expired,
+    /// It is of a generation that has ended.
+    OldGeneration,
     /// What it says does not fit the type.
     Unfit,
 }
@@ -38,6 +40,7 @@ impl Refusal {
             Refusal::NotYet => "not_yet",
             Refusal::Idle => "idle",
             Refusal::Expired => "expired",
+            Refusal::OldGeneration => "old_generation",
             Refusal::Unfit => "unfit",
         }
     }

@@ -1,6 +1,7 @@
 //! Makes tokens, and accepts them: the one way from text to claims.
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use arc_swap::{ArcSwap, Guard};
 use zeroize::Zeroizing;
@@ -52,7 +53,8 @@ pub struct Tokens<C> {
     keys: TokenKeys,
     scope: Scope,
     ready: ArcSwap<Ready>,
-    clock: Box<dyn Fn() -> Time + Send + Sync>,
+    clock: Arc<dyn Fn() -> Time + Send + Sync>,
+    generation: AtomicU32,
     watch: Box<dyn Fn(Refusal) + Send + Sync>,
     claims: PhantomData<fn() -> C>,
 }
@@ -64,13 +66,23 @@ impl<C: Claims> Tokens<C> {
     /// [`ErrorKind::Usage`] if another type under these keys has the same [`PURPOSE`](Claims::PURPOSE), or the tokens last longer
     /// than the ring keeps its keys.
     pub fn new(keys: &TokenKeys, scope: Scope) -> Result<Self> {
+        Self::by_clock(keys, scope, Arc::new(Time::now))
+    }
+
+    /// Tokens of another type beside these: the same keys, scope and clock.
+    pub(super) fn beside<D: Claims>(&self) -> Result<Tokens<D>> {
+        Tokens::by_clock(&self.keys, self.scope.clone(), Arc::clone(&self.clock))
+    }
+
+    fn by_clock(keys: &TokenKeys, scope: Scope, clock: Arc<dyn Fn() -> Time + Send + Sync>) -> Result<Self> {
         keys.register::<C>()?;
         let ready = Ready::of::<C>(Guard::into_inner(keys.ring()), &scope);
         Ok(Tokens {
             keys: keys.clone(),
             scope,
             ready: ArcSwap::from_pointee(ready),
-            clock: Box::new(Time::now),
+            clock,
+            generation: AtomicU32::new(0),
             watch: Box::new(|_| {}),
             claims: PhantomData,
         })
@@ -79,7 +91,7 @@ impl<C: Claims> Tokens<C> {
     /// Goes by this clock instead of the system's: for tests.
     #[must_use]
     pub fn clock(mut self, clock: impl Fn() -> Time + Send + Sync + 'static) -> Self {
-        self.clock = Box::new(clock);
+        self.clock = Arc::new(clock);
         self
     }
 
@@ -89,6 +101,11 @@ impl<C: Claims> Tokens<C> {
     pub fn watch(mut self, watch: impl Fn(Refusal) + Send + Sync + 'static) -> Self {
         self.watch = Box::new(watch);
         self
+    }
+
+    /// Begins another generation: sessions of those before it are refused here from now on. It never goes back.
+    pub fn raise_generation(&self, least: u32) {
+        self.generation.fetch_max(least, Ordering::Relaxed);
     }
 
     /// Where they count.
@@ -103,7 +120,12 @@ impl<C: Claims> Tokens<C> {
     /// [`ErrorKind::OverLimit`] if the claims do not fit into a cookie (4096 characters with its name), [`ErrorKind::Usage`] if
     /// they cannot be written.
     pub fn issue(&self, claims: &C) -> Result<Token> {
-        let now = self.now();
+        self.issue_from(claims, None)
+    }
+
+    /// [`issue`](Self::issue), as of this time at the earliest.
+    pub(super) fn issue_from(&self, claims: &C, earliest: Option<Time>) -> Result<Token> {
+        let now = self.now().max(earliest.unwrap_or(Time::from_unix(0)));
         self.write(claims, self.begun(now, now + C::LIFETIME.absolute()))
     }
 
@@ -134,8 +156,7 @@ impl<C: Claims> Tokens<C> {
     /// # Errors
     /// [`ErrorKind::Unauthentic`], whatever the reason: [`watch`](Self::watch) is told that.
     pub fn accept(&self, text: &str) -> Result<Verified<C, Stamp>> {
-        self.read(text).map_err(|why| {
-            (self.watch)(why);
+        self.read(text).map_err(|_| {
             Error::new(
                 ErrorKind::Unauthentic,
                 "token",
@@ -145,7 +166,8 @@ impl<C: Claims> Tokens<C> {
         })
     }
 
-    fn now(&self) -> Time {
+    /// The time by the clock that it goes by.
+    pub fn now(&self) -> Time {
         (self.clock)()
     }
 
@@ -157,7 +179,7 @@ impl<C: Claims> Tokens<C> {
             authenticated: now,
             idle_until: idle_end::<C>(now, until),
             until,
-            generation: 0,
+            generation: self.generation.load(Ordering::Relaxed),
         }
     }
 
@@ -214,7 +236,12 @@ impl<C: Claims> Tokens<C> {
         Error::over_limit("token", why, "say less in it, and keep the rest on the server")
     }
 
-    fn read(&self, text: &str) -> std::result::Result<Verified<C, Stamp>, Refusal> {
+    /// [`accept`](Self::accept) with the reason, which the watcher was told.
+    pub(super) fn read(&self, text: &str) -> std::result::Result<Verified<C, Stamp>, Refusal> {
+        self.decode(text).inspect_err(|why| (self.watch)(*why))
+    }
+
+    fn decode(&self, text: &str) -> std::result::Result<Verified<C, Stamp>, Refusal> {
         if text.len() > self.room() {
             return Err(Refusal::Oversize);
         }
@@ -261,6 +288,9 @@ impl<C: Claims> Tokens<C> {
         }
         if now >= idle_until {
             return Err(Refusal::Idle);
+        }
+        if stamp.generation < self.generation.load(Ordering::Relaxed) {
+            return Err(Refusal::OldGeneration);
         }
         Ok(Stamp { until, idle_until, ..stamp })
     }

@@ -1,0 +1,70 @@
+//! Sessions as extractors of axum (feature `axum`): a handler that asks for one is not called without.
+//!
+//! [`Session`] and [`OptionalSession`] are extractors themselves, inside of a [`SessionLayer`](super::tower::SessionLayer).
+use std::time::Duration;
+
+use axum_core::extract::FromRequestParts;
+use axum_core::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::request::Parts;
+
+use crate::cookie::{Claims, OptionalSession, Session};
+
+/// Why a handler was not called.
+///
+/// As a response it is a bare status; a handler that would rather send a page takes `Result<Session<C>, SessionMissing>`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum SessionMissing {
+    /// There is no session: 401, for who has to sign in.
+    SignIn,
+    /// It was too long ago that they proved who they are: 401, for who has to do it again (as RFC 9470 has it).
+    ProveAgain,
+    /// Whether the session was ended cannot be told now: 503, for who should come back in a moment.
+    Unsure,
+    /// The layer is not there: 500, for the developer.
+    Layer,
+}
+
+impl IntoResponse for SessionMissing {
+    fn into_response(self) -> Response {
+        match self {
+            SessionMissing::SignIn | SessionMissing::ProveAgain => StatusCode::UNAUTHORIZED,
+            SessionMissing::Unsure => StatusCode::SERVICE_UNAVAILABLE,
+            SessionMissing::Layer => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+        .into_response()
+    }
+}
+
+/// A session whose owner proved who they are less than `SECONDS` ago: for what cannot be undone.
+pub struct RequireRecent<C, const SECONDS: u64>(pub Session<C>);
+
+impl<S: Sync, C: Claims + Send + Sync> FromRequestParts<S> for OptionalSession<C> {
+    type Rejection = SessionMissing;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, SessionMissing> {
+        parts.extensions.get::<Self>().cloned().ok_or(SessionMissing::Layer)
+    }
+}
+
+impl<S: Sync, C: Claims + Send + Sync> FromRequestParts<S> for Session<C> {
+    type Rejection = SessionMissing;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, SessionMissing> {
+        let session = <OptionalSession<C> as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        session.get().ok_or(if session.is_unsure() { SessionMissing::Unsure } else { SessionMissing::SignIn })
+    }
+}
+
+impl<S: Sync, C: Claims + Send + Sync, const SECONDS: u64> FromRequestParts<S> for RequireRecent<C, SECONDS> {
+    type Rejection = SessionMissing;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, SessionMissing> {
+        let session = <Session<C> as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        let is_recent = session.is_recent(Duration::from_secs(SECONDS));
+        is_recent.then_some(RequireRecent(session)).ok_or(SessionMissing::ProveAgain)
+    }
+}
+
+// An `Option<Session<C>>` would take a broken set-up for nobody; `OptionalSession` does not.

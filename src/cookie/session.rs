@@ -1,0 +1,427 @@
+//! Sessions: what each request begins with, what whoever answers it does to it, and what goes out.
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::claims::Claims;
+use super::event::Event;
+use super::form::FormClaims;
+use super::keys::TokenKeys;
+use super::revocation::{Revocations, Standing};
+use super::scope::Scope;
+use super::stamp::{Stamp, Token};
+use super::tokens::Tokens;
+use crate::clock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::verified::Verified;
+
+/// Sessions with claims of one type: opens one for each request.
+///
+/// The layers in [`adapters`](crate::adapters) are built on this; so can one for any other kind of server be.
+///
+/// ```
+/// use bulla::cookie::{Change, Claims, Lifetime, Revocations, Scope, Sessions, Subject, TokenKeys};
+/// use bulla::{Time, TokenKeyring};
+/// # use serde::{Deserialize, Serialize};
+/// use std::{sync::Arc, time::Duration};
+/// # #[derive(Serialize, Deserialize)]
+/// # struct Login { user: u64 }
+/// # const HOUR: Duration = Duration::from_secs(3600);
+/// # impl Claims for Login {
+/// #     const PURPOSE: &'static str = "login";
+/// #     const LIFETIME: Lifetime = Lifetime::new(HOUR, HOUR);
+/// #     fn subject(&self) -> Option<Subject> { Some(Subject::of(self.user.to_be_bytes())) }
+/// # }
+/// let keys = TokenKeys::new(TokenKeyring::generate(HOUR, HOUR, Time::now())?);
+/// let sessions = Sessions::new(&keys, Scope::new("__Host-session")?, Arc::new(Revocations::new()))?;
+/// let sessions = Arc::new(sessions);
+///
+/// let visit = sessions.open(None); // a request without a cookie
+/// assert!(visit.get().is_none());
+/// visit.begin(&Login { user: 7 })?; // somebody signs in
+/// let Change::Set(token) = visit.close(true) else { panic!() };
+///
+/// let visit = sessions.open(Some(token.expose_text())); // the next request
+/// assert_eq!(visit.get().ok_or("no session")?.claims().user, 7);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Sessions<C> {
+    tokens: Tokens<C>,
+    forms: Tokens<FormClaims<C>>,
+    revocations: Arc<Revocations>,
+    watchers: Vec<Box<dyn Fn(Event) + Send + Sync>>,
+    timers: Vec<Box<dyn Fn(Duration) + Send + Sync>>,
+}
+
+/// How long a session under an old number is still answered: as long as requests take that are under way.
+const GRACE: Duration = Duration::from_secs(10);
+
+impl<C: Claims> Sessions<C> {
+    /// Sessions that count in this scope.
+    ///
+    /// # Errors
+    /// Those of [`Tokens::new`].
+    pub fn new(keys: &TokenKeys, scope: Scope, revocations: Arc<Revocations>) -> Result<Self> {
+        Self::of(Tokens::new(keys, scope)?, revocations)
+    }
+
+    /// Sessions by tokens that were set up already, with a clock of their own, say.
+    ///
+    /// # Errors
+    /// Those of [`Tokens::new`].
+    pub fn of(tokens: Tokens<C>, revocations: Arc<Revocations>) -> Result<Self> {
+        let forms = tokens.beside()?;
+        Ok(Sessions { tokens, forms, revocations, watchers: Vec::new(), timers: Vec::new() })
+    }
+
+    /// Calls this, too, for everything that happens to a session: for logs and counters.
+    #[must_use]
+    pub fn watch(mut self, watcher: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        self.watchers.push(Box::new(watcher));
+        self
+    }
+
+    /// Calls this, too, with the time that each token took that came.
+    #[must_use]
+    pub fn time(mut self, timer: impl Fn(Duration) + Send + Sync + 'static) -> Self {
+        self.timers.push(Box::new(timer));
+        self
+    }
+
+    /// The tokens.
+    #[must_use]
+    pub fn tokens(&self) -> &Tokens<C> {
+        &self.tokens
+    }
+
+    /// What was ended before its time.
+    #[must_use]
+    pub fn revocations(&self) -> &Arc<Revocations> {
+        &self.revocations
+    }
+
+    /// Begins a request: with the token that came, if one came.
+    #[must_use]
+    pub fn open(self: &Arc<Self>, token: Option<&str>) -> OptionalSession<C> {
+        let Some(token) = token else { return self.visit(None, Standing::Good) };
+        if self.timers.is_empty() {
+            return self.read(token);
+        }
+        let begun = clock::monotonic();
+        let visit = self.read(token);
+        let took = clock::monotonic().saturating_duration_since(begun);
+        self.timers.iter().for_each(|timer| timer(took));
+        visit
+    }
+
+    /// Begins a request that has several tokens, of which none is taken: which is whose cannot be told.
+    #[must_use]
+    pub fn open_none_of_several(self: &Arc<Self>) -> OptionalSession<C> {
+        self.tell(Event::Several);
+        self.visit(None, Standing::Good)
+    }
+
+    fn read(self: &Arc<Self>, token: &str) -> OptionalSession<C> {
+        let verified = match self.tokens.read(token) {
+            Ok(verified) => verified,
+            Err(why) => {
+                self.tell(Event::Refused(why));
+                return self.visit(None, Standing::Good);
+            }
+        };
+        let subject = verified.get().subject();
+        let standing = self.revocations.standing(verified.by(), subject.as_ref(), self.tokens.now());
+        self.tell(match standing {
+            Standing::Good | Standing::Ending => Event::Accepted,
+            Standing::Revoked => Event::Revoked,
+            Standing::Unknown => Event::Unsure,
+        });
+        self.visit(Some(verified), standing)
+    }
+
+    fn visit(
+        self: &Arc<Self>,
+        verified: Option<Verified<C, Stamp>>,
+        standing: Standing,
+    ) -> OptionalSession<C> {
+        let state = Mutex::new(State { standing, change: Change::Nothing });
+        OptionalSession(Arc::new(Visit {
+            sessions: Arc::clone(self),
+            verified: verified.map(Arc::new),
+            state,
+        }))
+    }
+
+    fn tell(&self, event: Event) {
+        self.watchers.iter().for_each(|watcher| watcher(event));
+    }
+
+    fn begin(&self, claims: &C) -> Result<Token> {
+        self.tokens.raise_generation(self.revocations.generation());
+        // Times are in seconds: who changes a password, ends everything, and begins anew, does it within one.
+        let from = claims.subject().and_then(|subject| self.revocations.counts_from(&subject));
+        self.tokens.issue_from(claims, from)
+    }
+
+    /// Ends a number that another takes the place of.
+    fn replace(&self, old: &Stamp) -> Result<()> {
+        self.revocations.end(old, GRACE, self.tokens.now()).map(drop)
+    }
+
+    fn form_token(&self, session: &Stamp, form: &str) -> Result<Token> {
+        self.forms.issue(&FormClaims::new(session.session(), form))
+    }
+
+    fn check_form(&self, session: &Stamp, form: &str, token: &str) -> Result<()> {
+        let is_right =
+            self.forms.accept(token).is_ok_and(|claims| claims.get().is_for(session.session(), form));
+        self.tell(if is_right { Event::FormAccepted } else { Event::FormRefused });
+        if is_right {
+            return Ok(());
+        }
+        let hint = "show the form again; if it lasts, somebody else may have sent it";
+        Err(Error::new(ErrorKind::Unauthentic, "form", "its token is not this session's", hint))
+    }
+}
+
+/// The session of a request, if there is one.
+pub struct OptionalSession<C>(Arc<Visit<C>>);
+
+/// A session that goes on: what it claims is genuine, has not ended, and was not revoked.
+pub struct Session<C> {
+    visit: Arc<Visit<C>>,
+    verified: Arc<Verified<C, Stamp>>,
+}
+
+/// One request, and what is to become of its session.
+struct Visit<C> {
+    sessions: Arc<Sessions<C>>,
+    verified: Option<Arc<Verified<C, Stamp>>>,
+    state: Mutex<State>,
+}
+
+struct State {
+    standing: Standing,
+    change: Change,
+}
+
+/// What goes out with the response.
+#[must_use]
+#[non_exhaustive]
+pub enum Change {
+    /// Nothing: whoever has a token keeps it.
+    Nothing,
+    /// A token, in the place of any other.
+    Set(Token),
+    /// No token any more.
+    Clear,
+}
+
+impl<C> Visit<C> {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: Change) {
+        self.state().change = change;
+    }
+}
+
+impl<C> Clone for OptionalSession<C> {
+    fn clone(&self) -> Self {
+        OptionalSession(Arc::clone(&self.0))
+    }
+}
+
+impl<C> Clone for Session<C> {
+    fn clone(&self) -> Self {
+        Session { visit: Arc::clone(&self.visit), verified: Arc::clone(&self.verified) }
+    }
+}
+
+impl<C: Claims> OptionalSession<C> {
+    /// The session that came with the request.
+    #[must_use]
+    pub fn get(&self) -> Option<Session<C>> {
+        let verified = self.0.verified.as_ref()?;
+        matches!(self.0.state().standing, Standing::Good | Standing::Ending)
+            .then(|| Session { visit: Arc::clone(&self.0), verified: Arc::clone(verified) })
+    }
+
+    /// Whether a token came that counts, and other hosts could not be heard or asked whether its session was ended: there is
+    /// none now, and may be again. Say so (503), rather than send somebody to sign in.
+    #[must_use]
+    pub fn is_unsure(&self) -> bool {
+        self.0.verified.is_some() && self.0.state().standing == Standing::Unknown
+    }
+
+    /// Whether [`ask`](Self::ask) is to be called before the request is answered: the policy is [`OnStale::Ask`](super::OnStale),
+    /// and this host was told nothing for too long.
+    #[must_use]
+    pub fn must_ask(&self) -> bool {
+        self.is_unsure() && self.0.sessions.revocations().asks()
+    }
+
+    /// Asks other hosts' common store whether the session was ended, here and now: for what must not be done in one that was
+    /// ended a moment ago elsewhere. If there is no answer, there is no session.
+    pub async fn ask(&self) {
+        let Some(verified) = &self.0.verified else { return };
+        let sessions = &self.0.sessions;
+        let subject = verified.get().subject();
+        let asked =
+            sessions.revocations().ask(verified.by(), subject.as_ref(), sessions.tokens().now()).await;
+        let standing = asked.unwrap_or(Standing::Unknown);
+        match standing {
+            Standing::Unknown => sessions.tell(Event::Unsure),
+            Standing::Revoked => sessions.tell(Event::Revoked),
+            Standing::Good | Standing::Ending => {}
+        }
+        self.0.state().standing = standing;
+    }
+
+    /// Begins a session for somebody who has just proved who they are. One that came with the request ends, after a moment in
+    /// which other requests under way are still answered: who planted it gains nothing (session fixation).
+    ///
+    /// # Errors
+    /// Those of [`Tokens::issue`](super::Tokens::issue), and of [`Revocations::apply`](super::Revocations::apply).
+    pub fn begin(&self, claims: &C) -> Result<()> {
+        let sessions = &self.0.sessions;
+        let token = sessions.begin(claims)?;
+        if let Some(old) = &self.0.verified {
+            sessions.replace(old.by())?;
+        }
+        self.0.change(Change::Set(token));
+        sessions.tell(Event::Begun);
+        Ok(())
+    }
+
+    /// Ends the request: says what is to go out. A session that was used, and is past half of its idle time, is renewed if
+    /// `may_renew`: not after an error of the server, nor for what was fetched before anybody asked for it.
+    pub fn close(&self, may_renew: bool) -> Change {
+        let visit = &self.0;
+        let (change, standing) = {
+            let mut state = visit.state();
+            (std::mem::replace(&mut state.change, Change::Nothing), state.standing)
+        };
+        let used = visit.verified.as_ref().filter(|_| may_renew && standing == Standing::Good);
+        let (Change::Nothing, Some(verified)) = (&change, used) else { return change };
+        let tokens = visit.sessions.tokens();
+        if tokens.now() < verified.by().issued() + C::LIFETIME.idle() / 2 {
+            return change;
+        }
+        // A session that cannot be renewed goes on with the token that it has.
+        let Ok(token) = tokens.renew(verified.by(), verified.get()) else { return change };
+        visit.sessions.tell(Event::Renewed);
+        Change::Set(token)
+    }
+}
+
+impl<C: Claims> Session<C> {
+    /// What it claims.
+    #[must_use]
+    pub fn claims(&self) -> &C {
+        self.verified.get()
+    }
+
+    /// Its number and times.
+    #[must_use]
+    pub fn stamp(&self) -> &Stamp {
+        self.verified.by()
+    }
+
+    /// Whether its owner proved who they are less than so long ago. What cannot be undone asks for that.
+    #[must_use]
+    pub fn is_recent(&self, within: Duration) -> bool {
+        self.visit.sessions.tokens().now() < self.stamp().authenticated() + within
+    }
+
+    /// Goes on with other claims of the same owner, with the same rights. For other rights take
+    /// [`reauthenticate`](Self::reauthenticate).
+    ///
+    /// # Errors
+    /// Those of [`Tokens::renew`](super::Tokens::renew); [`ErrorKind::Usage`] if the claims are somebody else's, or the session
+    /// is being replaced by another request.
+    pub fn update(&self, claims: &C) -> Result<()> {
+        self.check(claims)?;
+        let token = self.visit.sessions.tokens().renew(self.stamp(), claims)?;
+        self.visit.change(Change::Set(token));
+        self.visit.sessions.tell(Event::Updated);
+        Ok(())
+    }
+
+    /// Goes on under a new number, for an owner who has just proved again who they are, or has other rights from now on. The old
+    /// number ends after a moment.
+    ///
+    /// # Errors
+    /// As [`update`](Self::update).
+    pub fn reauthenticate(&self, claims: &C) -> Result<()> {
+        self.check(claims)?;
+        let sessions = &self.visit.sessions;
+        let token = sessions.tokens().reauthenticate(self.stamp(), claims)?;
+        sessions.replace(self.stamp())?;
+        self.visit.change(Change::Set(token));
+        sessions.tell(Event::Reauthenticated);
+        Ok(())
+    }
+
+    /// Ends it: here and now, and wherever else its token is.
+    ///
+    /// # Errors
+    /// Those of [`Revocations::apply`](super::Revocations::apply).
+    pub fn end(&self) -> Result<()> {
+        let sessions = &self.visit.sessions;
+        self.visit.change(Change::Clear);
+        sessions.tell(Event::Ended);
+        sessions.revocations().end(self.stamp(), Duration::ZERO, sessions.tokens().now()).map(drop)
+    }
+
+    /// Ends all sessions of its owner, this one among them.
+    ///
+    /// # Errors
+    /// As [`end`](Self::end); [`ErrorKind::Usage`] if the claims have no owner.
+    pub fn end_everywhere(&self) -> Result<()> {
+        let Some(subject) = self.claims().subject() else {
+            return Err(Error::usage("session", "it is nobody's", "say in Claims::subject whose it is"));
+        };
+        self.end()?;
+        let sessions = &self.visit.sessions;
+        sessions.tell(Event::EndedEverywhere);
+        sessions.revocations().end_all_of(subject, sessions.tokens().now()).map(drop)
+    }
+
+    /// A token for one form of this session, to stand in a hidden field: no other site can have a browser send it
+    /// (CSRF; the OWASP cheat sheet's signed token, bound to the session).
+    ///
+    /// # Errors
+    /// Those of [`Tokens::issue`](super::Tokens::issue).
+    pub fn form_token(&self, form: &str) -> Result<Token> {
+        self.visit.sessions.form_token(self.stamp(), form)
+    }
+
+    /// Checks what came in that field.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unauthentic`] if it is not for this form and session.
+    pub fn check_form(&self, form: &str, token: &str) -> Result<()> {
+        self.visit.sessions.check_form(self.stamp(), form, token)
+    }
+
+    fn check(&self, claims: &C) -> Result<()> {
+        if claims.subject() != self.claims().subject() {
+            return Err(Error::usage(
+                "session",
+                "the claims are somebody else's",
+                "begin a session for them",
+            ));
+        }
+        if self.visit.state().standing == Standing::Ending {
+            let why = "another request has just replaced or ended it";
+            return Err(Error::new(
+                ErrorKind::Usage,
+                "session",
+                why,
+                "answer the next request, which has the new one",
+            ));
+        }
+        Ok(())
+    }
+}
