@@ -1,4 +1,4 @@
-//! Times making and accepting tokens beside others' in turns, and prints a table: `bulla-bench-token [ROUNDS]`.
+//! Times making and accepting tokens beside others' in turns, and prints a table: `bulla-bench-token [ROUNDS [NAME]]`.
 //!
 //! All carry the same claims, a user and a text, of 100 bytes in bulla's CBOR. What each gives back is its own: bulla, jsonwebtoken
 //! and pasetors give typed claims with their times, cookie and Fernet the text of them.
@@ -135,7 +135,9 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 fn main() {
     let rounds = std::env::args().nth(1).map_or(25, |text| text.parse().expect("a number of rounds"));
-    let peers = peers();
+    let wanted = std::env::args().nth(2);
+    let peers = peers().into_iter().filter(|peer| wanted.as_ref().is_none_or(|name| peer.name == name));
+    let peers: Vec<Peer> = peers.collect();
     let mut read = vec![Vec::new(); peers.len()];
     let mut make = vec![Vec::new(); peers.len()];
     for _ in 0..rounds {
