@@ -115,6 +115,7 @@
 //! | `mozilla-roots` | trust whom Mozilla trusts for web servers |
 //! | `cli` | the command `bulla` |
 //! | `object_store` | the same files in S3-like stores |
+//! | `redb` | what sessions keep on the server, in a file of one host |
 //! | `pkcs11` | keys on smart cards and tokens |
 //! | `tower` | sessions in cookies, as a layer round services over `http` |
 //! | `axum` | sessions as extractors |
@@ -143,7 +144,13 @@ mod keys;
 #[cfg(any(feature = "cookie", feature = "file", feature = "x509"))]
 mod primitives;
 
-#[cfg(any(feature = "metrics", feature = "object_store", feature = "pkcs11", feature = "tower"))]
+#[cfg(any(
+    feature = "metrics",
+    feature = "object_store",
+    feature = "pkcs11",
+    feature = "redb",
+    feature = "tower"
+))]
 pub mod adapters;
 #[cfg(feature = "cookie")]
 pub mod cookie;

@@ -194,3 +194,9 @@ pub(crate) const TOKEN_LIFETIME_SECONDS: u64 = 400 * 86_400;
 pub(crate) const TOKEN_LEEWAY_SECONDS: u64 = 30;
 /// Sessions and people whose end is kept in memory. Ours: about 150 MiB.
 pub(crate) const REVOCATIONS: usize = 1 << 20;
+/// Seconds in which a request that is under way may still go by what was replaced a moment ago. Ours: requests take less.
+pub(crate) const REPLACED_GRACE_SECONDS: u64 = 10;
+/// Bytes of a value in a store. Ours: what belongs into a database has more.
+pub(crate) const STORE_VALUE_BYTES: usize = 64 << 10;
+/// Bytes of all values in a store that is in memory, and of what keeping them costs. Ours: a quarter of a million small ones.
+pub(crate) const MEMORY_STORE_BYTES: usize = 64 << 20;

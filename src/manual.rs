@@ -18,5 +18,8 @@ pub mod smime_profile {}
 #[cfg(feature = "cookie")]
 #[doc = include_str!("../docs/token-format.md")]
 pub mod token_format {}
+#[cfg(feature = "cookie")]
+#[doc = include_str!("../docs/one-time-and-remember.md")]
+pub mod one_time_and_remember {}
 #[doc = include_str!("../docs/command.md")]
 pub mod command {}

@@ -6,8 +6,13 @@ mod cookie {
     mod issuing;
     mod keyring;
     mod lab;
+    mod memory;
+    mod one_time;
+    mod payloads;
+    mod remember;
     mod revoking;
     mod scopes;
+    mod store;
     mod tamper;
     mod times;
 }

@@ -7,5 +7,7 @@ pub mod metrics;
 pub mod object_store;
 #[cfg(feature = "pkcs11")]
 pub mod pkcs11;
+#[cfg(feature = "redb")]
+pub mod redb;
 #[cfg(feature = "tower")]
 pub mod tower;

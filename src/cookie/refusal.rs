@@ -25,6 +25,12 @@ pub enum Refusal {
     OldGeneration,
     /// What it says does not fit the type.
     Unfit,
+    /// It counts once, and was used.
+    Used,
+    /// Its series is over: it was forgotten, or ended with all that its owner had.
+    Ended,
+    /// Its number was replaced in its series long ago: somebody has a copy.
+    Stolen,
 }
 
 impl Refusal {
@@ -42,6 +48,9 @@ impl Refusal {
             Refusal::Expired => "expired",
             Refusal::OldGeneration => "old_generation",
             Refusal::Unfit => "unfit",
+            Refusal::Used => "used",
+            Refusal::Ended => "ended",
+            Refusal::Stolen => "stolen",
         }
     }
 }

@@ -10,7 +10,7 @@ use super::revocation::{Revocations, Standing};
 use super::scope::Scope;
 use super::stamp::{Stamp, Token};
 use super::tokens::Tokens;
-use crate::clock;
+use crate::clock::{self, Time};
 use crate::error::{Error, ErrorKind, Result};
 use crate::verified::Verified;
 
@@ -156,10 +156,15 @@ impl<C: Claims> Sessions<C> {
     }
 
     fn begin(&self, claims: &C) -> Result<Token> {
-        self.tokens.raise_generation(self.revocations.generation());
+        self.raise_generation();
         // Times are in seconds: who changes a password, ends everything, and begins anew, does it within one.
         let from = claims.subject().and_then(|subject| self.revocations.counts_from(&subject));
         self.tokens.issue_from(claims, from)
+    }
+
+    /// New tokens belong to the generation that counts.
+    fn raise_generation(&self) {
+        self.tokens.raise_generation(self.revocations.generation());
     }
 
     /// Ends a number that another takes the place of.
@@ -284,8 +289,23 @@ impl<C: Claims> OptionalSession<C> {
     /// # Errors
     /// Those of [`Tokens::issue`](super::Tokens::issue), and of [`Revocations::apply`](super::Revocations::apply).
     pub fn begin(&self, claims: &C) -> Result<()> {
+        let token = self.0.sessions.begin(claims)?;
+        self.begin_with(token)
+    }
+
+    /// Begins a session for somebody who proved who they are at an earlier time, and has only been recognised now, as by
+    /// [`Remember`](super::Remember): what asks for a [recent](Session::is_recent) proof is not content with it.
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin).
+    pub fn begin_as_of(&self, claims: &C, authenticated: Time) -> Result<()> {
+        self.0.sessions.raise_generation();
+        let token = self.0.sessions.tokens().issue_as_of(claims, authenticated)?;
+        self.begin_with(token)
+    }
+
+    fn begin_with(&self, token: Token) -> Result<()> {
         let sessions = &self.0.sessions;
-        let token = sessions.begin(claims)?;
         if let Some(old) = &self.0.verified {
             sessions.replace(old.by())?;
         }

@@ -129,6 +129,21 @@ impl<C: Claims> Tokens<C> {
         self.write(claims, self.begun(now, now + C::LIFETIME.absolute()))
     }
 
+    /// Begins a session for somebody who proved at an earlier time who they are, and is [remembered](super::Remember) since: what
+    /// asks for a fresh proof is not content with it.
+    ///
+    /// Tokens end a lifetime after that proof (docs/token-format.md, 4.2). So that the session lasts, it counts as half of the
+    /// lifetime ago where it is earlier; the session has the other half.
+    ///
+    /// # Errors
+    /// As [`issue`](Self::issue).
+    pub fn issue_as_of(&self, claims: &C, authenticated: Time) -> Result<Token> {
+        let now = self.now();
+        let authenticated = authenticated.max(now - C::LIFETIME.absolute() / 2).min(now);
+        let begun = self.begun(now, authenticated + C::LIFETIME.absolute());
+        self.write(claims, Stamp { authenticated, ..begun })
+    }
+
     /// Goes on with a session: the same number and the same end, and another time until it has idled too long. The claims may
     /// have changed, yet not whose they are: for that take [`issue`](Self::issue).
     ///
@@ -156,14 +171,14 @@ impl<C: Claims> Tokens<C> {
     /// # Errors
     /// [`ErrorKind::Unauthentic`], whatever the reason: [`watch`](Self::watch) is told that.
     pub fn accept(&self, text: &str) -> Result<Verified<C, Stamp>> {
-        self.read(text).map_err(|_| {
-            Error::new(
-                ErrorKind::Unauthentic,
-                "token",
-                "it does not count, or not any more",
-                "begin anew: sign in",
-            )
-        })
+        self.decode(text).map_err(|why| self.refusal(why))
+    }
+
+    /// Tells the watch why, and the caller nothing of it.
+    pub(super) fn refusal(&self, why: Refusal) -> Error {
+        (self.watch)(why);
+        let hint = "begin anew: sign in";
+        Error::new(ErrorKind::Unauthentic, "token", "it does not count, or not any more", hint)
     }
 
     /// The time by the clock that it goes by.

@@ -4,7 +4,7 @@ use bulla::cookie::{Claims, Lifetime, Refusal, Scope, Sealed, Subject, TokenKeys
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::lab::{HOUR, Lab, Login, MINUTE, at, login, ring};
+use super::lab::{HOUR, Lab, Login, MINUTE, NOW, at, login, ring};
 
 #[test]
 fn what_was_issued_is_accepted_with_its_times() {
@@ -57,6 +57,34 @@ fn who_proves_again_who_they_are_gets_a_new_number_and_the_same_end() {
     let again = *tokens.reauthenticate(&first, &login()).unwrap().stamp();
     assert_ne!(again.session(), first.session());
     assert_eq!((again.authenticated(), again.until()), (at(1000), first.until()));
+}
+
+/// Tokens end a lifetime after the proof, 12 hours here: so it counts as half of that ago at most.
+#[test]
+fn a_session_as_of_an_earlier_proof_is_not_fresh_and_lasts_half_of_its_lifetime() {
+    let (lab, keys) = (Lab::default(), TokenKeys::new(ring()));
+    let tokens = lab.tokens::<Login>(&keys);
+    for (proved, counts, until) in [
+        (0, 0, 12 * 3600),
+        (-3600, -3600, 11 * 3600),
+        (-6 * 3600, -6 * 3600, 6 * 3600),
+        (-6 * 3600 - 1, -6 * 3600, 6 * 3600),
+        (-NOW, -6 * 3600, 6 * 3600),
+        // By a clock that is ahead.
+        (20, 0, 12 * 3600),
+    ] {
+        let token = tokens.issue_as_of(&login(), at(proved)).unwrap();
+        let session = *tokens.accept(token.expose_text()).unwrap().by();
+        assert_eq!(
+            (session.issued(), session.authenticated(), session.until()),
+            (at(0), at(counts), at(until))
+        );
+        assert_eq!(session.idle_until(), at(1800));
+    }
+    assert_ne!(
+        tokens.issue_as_of(&login(), at(0)).unwrap().stamp().session(),
+        tokens.issue_as_of(&login(), at(0)).unwrap().stamp().session()
+    );
 }
 
 #[test]

@@ -1,10 +1,11 @@
-//! A login, a clock that stands still, and keys for them.
+//! A login, a clock that stands still, keys for them, and stores.
+use std::future::Future;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bulla::cookie::{Claims, Lifetime, Refusal, Scope, Subject, TokenKeys, Tokens};
-use bulla::{ErrorKind, Time, TokenKeyring};
+use bulla::cookie::{Claims, Lifetime, MemoryStore, Refusal, Scope, Store, Subject, TokenKeys, Tokens};
+use bulla::{ErrorKind, Result, Time, TokenKeyring};
 use serde::{Deserialize, Serialize};
 
 pub(crate) const NOW: i64 = 1_800_000_000;
@@ -51,15 +52,30 @@ impl Lab {
         self.passed.store(seconds, Ordering::Relaxed);
     }
 
+    pub(crate) fn now(&self) -> Time {
+        at(self.passed.load(Ordering::Relaxed))
+    }
+
+    /// A store that all hosts share.
+    pub(crate) fn store(&self) -> Arc<MemoryStore> {
+        let lab = self.clone();
+        Arc::new(MemoryStore::new().clock(move || lab.now()))
+    }
+
+    /// Why the last token was refused.
+    pub(crate) fn last_refusal(&self) -> Option<Refusal> {
+        *self.last.lock().unwrap()
+    }
+
     pub(crate) fn tokens<C: Claims>(&self, keys: &TokenKeys) -> Tokens<C> {
         self.tokens_in(keys, Scope::new("__Host-session").unwrap())
     }
 
     pub(crate) fn tokens_in<C: Claims>(&self, keys: &TokenKeys, scope: Scope) -> Tokens<C> {
-        let (passed, last) = (Arc::clone(&self.passed), Arc::clone(&self.last));
+        let (lab, last) = (self.clone(), Arc::clone(&self.last));
         Tokens::new(keys, scope)
             .unwrap()
-            .clock(move || at(passed.load(Ordering::Relaxed)))
+            .clock(move || lab.now())
             .watch(move |why| *last.lock().unwrap() = Some(why))
     }
 
@@ -71,5 +87,34 @@ impl Lab {
         assert_eq!(error.kind(), ErrorKind::Unauthentic);
         assert_eq!(error.to_string(), "token: it does not count, or not any more; begin anew: sign in");
         self.last.lock().unwrap().unwrap()
+    }
+}
+
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+/// A store that nobody reaches.
+pub(crate) struct Unreachable;
+
+fn unreachable<T>() -> Result<T> {
+    Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into())
+}
+
+impl Store for Unreachable {
+    async fn get(&self, _: &[u8; 32]) -> Result<Option<Vec<u8>>> {
+        unreachable()
+    }
+
+    async fn put(&self, _: &[u8; 32], _: &[u8], _: Time) -> Result<()> {
+        unreachable()
+    }
+
+    async fn swap(&self, _: &[u8; 32], _: Option<&[u8]>, _: &[u8], _: Time) -> Result<bool> {
+        unreachable()
+    }
+
+    async fn remove(&self, _: &[u8; 32]) -> Result<()> {
+        unreachable()
     }
 }

@@ -1,12 +1,13 @@
 //! What goes out, and what comes back counts for.
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use bulla::adapters::tower::SessionLayer;
-use bulla::cookie::{Event, Refusal, Scope, Sessions, TokenKeys};
+use bulla::cookie::{Change, Event, Refusal, Scope, Sessions, TokenKeys};
 use bulla::{Time, TokenKeyring};
 
-use super::lab::{ADMIN, DAY, Lab, Login, USER, seen};
+use super::lab::{ADMIN, DAY, Lab, Login, NOW, USER, seen, sessions};
 
 #[test]
 fn who_signs_in_gets_a_cookie_for_this_host_alone_and_is_known_by_it() {
@@ -197,4 +198,20 @@ fn raising_the_generation_ends_all_sessions_and_new_ones_count() {
     lab.events();
     lab.get("/", &old);
     assert_eq!(lab.events(), [Event::Refused(Refusal::OldGeneration)]);
+}
+
+#[test]
+fn who_is_only_remembered_has_not_proved_it_recently() {
+    let sessions = Arc::new(sessions(&Arc::new(AtomicI64::new(0)), Arc::default()));
+    let minute = Duration::from_secs(60);
+    for (as_of, is_recent) in [(None, true), (Some(Time::from_unix(NOW - 60)), false), (Some(Time::from_unix(0)), false)] {
+        let visit = sessions.open(None);
+        match as_of {
+            Some(time) => visit.begin_as_of(&USER, time).unwrap(),
+            None => visit.begin(&USER).unwrap(),
+        }
+        let Change::Set(token) = visit.close(true) else { panic!("no token") };
+        let session = sessions.open(Some(token.expose_text())).get().unwrap();
+        assert_eq!(session.is_recent(minute), is_recent);
+    }
 }
