@@ -111,6 +111,7 @@
 //! | `file` (default) | the file face |
 //! | `x509` (default) | certificates |
 //! | `smime` (default) | mail |
+//! | `legacy-cookies` | old tokens of M2Crypto, itsdangerous and Django, read to issue new ones |
 //! | `system-roots` | trust whom the system trusts |
 //! | `mozilla-roots` | trust whom Mozilla trusts for web servers |
 //! | `cli` | the command `bulla` |

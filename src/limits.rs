@@ -192,6 +192,13 @@ pub(crate) const TOKEN_KEYRING_KEYS: usize = 64;
 pub(crate) const TOKEN_LIFETIME_SECONDS: u64 = 400 * 86_400;
 /// Seconds by which the clocks of two hosts that share keys may differ: so far in the future a token may have been issued. Ours.
 pub(crate) const TOKEN_LEEWAY_SECONDS: u64 = 30;
+/// Bytes of a secret of other programs, under which their tokens are read. Ours: a shorter one can be guessed, and so tokens
+/// made; M2Crypto has 20, Django 50.
+#[cfg(feature = "legacy-cookies")]
+pub(crate) const OLD_SECRET_BYTES: usize = 16;
+/// Bytes of what is compressed in a token of other programs. Ours: what fits into a cookie is seldom ten times as long in JSON.
+#[cfg(feature = "legacy-cookies")]
+pub(crate) const OLD_TOKEN_INFLATED_BYTES: usize = 64 << 10;
 /// Sessions and people whose end is kept in memory. Ours: about 150 MiB.
 pub(crate) const REVOCATIONS: usize = 1 << 20;
 /// Seconds in which a request that is under way may still go by what was replaced a moment ago. Ours: requests take less.

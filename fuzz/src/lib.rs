@@ -1,5 +1,6 @@
 //! What the fuzz targets share: keys that never change, and checks that hold whatever comes in.
 pub mod der;
+pub mod legacy_cookies;
 pub mod mail;
 pub mod revocation;
 pub mod smime;
@@ -10,7 +11,7 @@ pub mod token;
 #[allow(dead_code, unexpected_cfgs)]
 mod error;
 #[path = "../../src/limits.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, unexpected_cfgs)]
 mod limits;
 #[path = "../../src/secret.rs"]
 #[allow(dead_code, unused_imports, unused_macros)]

@@ -8,6 +8,8 @@ mod event;
 mod form;
 mod inspection;
 mod keys;
+#[cfg(feature = "legacy-cookies")]
+pub mod legacy;
 mod link;
 mod memory;
 mod one_time;

@@ -30,3 +30,5 @@ pub(crate) mod plain;
 mod rfc3339;
 #[cfg(feature = "x509")]
 pub(crate) mod tlv;
+#[cfg(feature = "legacy-cookies")]
+pub(crate) mod zlib;

@@ -179,6 +179,12 @@ pub(crate) fn hmac_sha256(key: &[u8; 32], data: &[u8]) -> [u8; 32] {
     keyed::<Hmac<Sha256>>(key, &[data]).finalize().into_bytes().into()
 }
 
+/// HMAC of the parts, one after the other, with any hash and a key of any length.
+#[cfg(any(feature = "legacy-cookies", feature = "x509"))]
+pub(crate) fn hmac(digest: Digest, key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    with_hash!(digest, H => keyed::<Hmac<H>>(key, parts).finalize().into_bytes().to_vec())
+}
+
 /// HKDF-Expand with SHA-512 (RFC 5869 section 2.3).
 ///
 /// Written out because `hkdf::Hkdf::from_prk` refuses a PRK shorter than the hash, while C2SP

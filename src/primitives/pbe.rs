@@ -1,7 +1,6 @@
-//! Keys from the passphrases of PKCS #12 (RFC 7292 appendix B), PBKDF2 (RFC 8018) with any hash, and HMAC (RFC 2104).
+//! Keys from the passphrases of PKCS #12 (RFC 7292 appendix B), and PBKDF2 (RFC 8018) with any hash.
 //!
 //! The callers check the figures against limits.rs before they come here.
-use hmac::{Hmac, KeyInit, Mac};
 use sha2::digest::Output;
 use sha2::digest::block_api::BlockSizeUser;
 use zeroize::Zeroize;
@@ -102,16 +101,6 @@ pub(crate) fn pbkdf2(
     let mut key = SecretVec::new(vec![0; length]);
     with_hash!(digest, H => pbkdf2::pbkdf2_hmac::<H>(passphrase, salt, iterations, &mut key));
     key
-}
-
-/// HMAC with a key of any length.
-pub(crate) fn hmac(digest: Digest, key: &[u8], data: &[u8]) -> Vec<u8> {
-    with_hash!(digest, H => {
-        // HMAC takes a key of any length: `Err` has no way to happen, and no tag is empty.
-        <Hmac<H> as KeyInit>::new_from_slice(key)
-            .map(|mac| mac.chain_update(data).finalize().into_bytes().to_vec())
-            .unwrap_or_default()
-    })
 }
 
 #[cfg(test)]

@@ -204,7 +204,9 @@ fn raising_the_generation_ends_all_sessions_and_new_ones_count() {
 fn who_is_only_remembered_has_not_proved_it_recently() {
     let sessions = Arc::new(sessions(&Arc::new(AtomicI64::new(0)), Arc::default()));
     let minute = Duration::from_secs(60);
-    for (as_of, is_recent) in [(None, true), (Some(Time::from_unix(NOW - 60)), false), (Some(Time::from_unix(0)), false)] {
+    for (as_of, is_recent) in
+        [(None, true), (Some(Time::from_unix(NOW - 60)), false), (Some(Time::from_unix(0)), false)]
+    {
         let visit = sessions.open(None);
         match as_of {
             Some(time) => visit.begin_as_of(&USER, time).unwrap(),

@@ -14,6 +14,7 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let places: Vec<PathBuf> = match name {
         // Not the PATH's: these come with the packages that the tests need.
         "python" => vec![root.join("venv/bin/python")],
+        "m2crypto" => vec![root.join("m2crypto/0.51.0/AuthCookie.py")],
         "openssl4" => vec![root.join("openssl4/bin/openssl")],
         jar if jar.ends_with(".jar") => vec![Path::new("/usr/share/java").join(jar)],
         "age-encryption" => vec![root.join("node/node_modules/age-encryption/dist/index.js")],

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::keys::algorithm::DIGESTS;
 use crate::keys::work::Budget;
 use crate::limits::PBMAC1_KEY_BYTES;
-use crate::primitives::hash::Digest;
+use crate::primitives::hash::{self, Digest};
 use crate::primitives::pbe::{self, Purpose};
 use crate::primitives::random;
 use crate::secret::{SecretVec, equal};
@@ -71,7 +71,7 @@ impl<'a> Mac<'a> {
                 continue;
             }
             let key = self.key(&text, budget)?;
-            if equal(&pbe::hmac(self.digest, &key, content), self.tag) {
+            if equal(&hash::hmac(self.digest, &key, &[content]), self.tag) {
                 return Ok(text);
             }
             tried = Some(text.utf8);
@@ -159,7 +159,7 @@ fn unknown() -> Error {
 pub(super) fn write(content: &[u8], text: &Text, iterations: u32) -> Vec<u8> {
     let salt = random::bytes::<16>();
     let key = pbe::pkcs12(Digest::Sha256, Purpose::Mac, &text.utf16, &salt, iterations, 32);
-    let tag = pbe::hmac(Digest::Sha256, &key, content);
+    let tag = hash::hmac(Digest::Sha256, &key, &[content]);
     let algorithm = plain(identifier(&DIGESTS, Digest::Sha256));
     let info = tlv::sequence(&[&algorithm, &tlv::wrap(OCTET_STRING, &[&tag])]);
     tlv::sequence(&[&info, &tlv::wrap(OCTET_STRING, &[&salt]), &tlv::number(iterations)])
@@ -169,7 +169,7 @@ pub(super) fn write(content: &[u8], text: &Text, iterations: u32) -> Vec<u8> {
 pub(super) fn write_pbmac1(content: &[u8], text: &Text, iterations: u32) -> Vec<u8> {
     let salt = random::bytes::<16>();
     let key = pbe::pbkdf2(Digest::Sha256, &text.utf8, &salt, iterations, 32);
-    let tag = pbe::hmac(Digest::Sha256, &key, content);
+    let tag = hash::hmac(Digest::Sha256, &key, &[content]);
     let hmac = plain(identifier(&HMACS, Digest::Sha256));
     let salt = tlv::wrap(OCTET_STRING, &[&salt]);
     let kdf = tlv::sequence(&[&salt, &tlv::number(iterations), &tlv::number(32), &hmac]);
