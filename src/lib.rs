@@ -117,6 +117,7 @@
 //! | `cli` | the command `bulla` |
 //! | `object_store` | the same files in S3-like stores |
 //! | `redb` | what sessions keep on the server, in a file of one host |
+//! | `redis` | revocations, a store and keyrings that many hosts share by Redis |
 //! | `pkcs11` | keys on smart cards and tokens |
 //! | `tower` | sessions in cookies, as a layer round services over `http` |
 //! | `axum` | sessions as extractors |
@@ -146,6 +147,7 @@ mod keys;
 mod primitives;
 
 #[cfg(any(
+    all(feature = "cookie", feature = "file"),
     feature = "metrics",
     feature = "object_store",
     feature = "pkcs11",

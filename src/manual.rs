@@ -21,5 +21,7 @@ pub mod token_format {}
 #[cfg(feature = "cookie")]
 #[doc = include_str!("../docs/one-time-and-remember.md")]
 pub mod one_time_and_remember {}
+#[doc = include_str!("../docs/redis.md")]
+pub mod redis {}
 #[doc = include_str!("../docs/command.md")]
 pub mod command {}

@@ -7,6 +7,8 @@
 mod peers;
 
 mod cookie {
+    #[cfg(feature = "file")]
+    mod following;
     mod issuing;
     mod keyring;
     mod lab;
@@ -15,6 +17,7 @@ mod cookie {
     #[cfg(feature = "legacy-cookies")]
     mod legacy_refusals;
     mod memory;
+    mod notices;
     mod one_time;
     mod payloads;
     mod remember;

@@ -1,6 +1,10 @@
 //! Other crates' worlds, built on the public API alone. One module for each, behind a feature of its name.
 #[cfg(feature = "axum")]
 pub mod axum;
+#[cfg(all(feature = "cookie", feature = "file"))]
+pub mod keyring_file;
+#[cfg(all(feature = "cookie", feature = "file"))]
+mod keyring_in_use;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 #[cfg(feature = "object_store")]
@@ -9,5 +13,7 @@ pub mod object_store;
 pub mod pkcs11;
 #[cfg(feature = "redb")]
 pub mod redb;
+#[cfg(feature = "redis")]
+pub mod redis;
 #[cfg(feature = "tower")]
 pub mod tower;

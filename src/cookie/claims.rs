@@ -114,6 +114,10 @@ impl Subject {
         Subject(hash::sha256(&[b"bulla/subject/v1", name.as_ref()].concat()))
     }
 
+    pub(super) fn from_digest(digest: [u8; 32]) -> Self {
+        Subject(digest)
+    }
+
     /// The 32 bytes of the hash.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {

@@ -1,4 +1,4 @@
-//! Looks whether the time to refuse a token tells how much of its tag is right: `timing [MEASUREMENTS]`. It reports and judges nothing.
+//! Looks whether the time to refuse a token tells how much of its tag is right: `timing [MEASUREMENTS [SEED]]`. It reports and judges nothing.
 //!
 //! The method is dudect's (Reparaz, Balasch, Verbauwhede: "Dude, is my code constant time?", 2016): inputs of two classes in random
 //! order, one call timed at a time, and Welch's t-test between the classes, over all times and over those under each of 100
@@ -9,11 +9,16 @@ use std::time::{Duration, Instant};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use bulla::cookie::legacy::{Django, Import};
-use bulla::cookie::{Claims, Lifetime, Scope, Subject, TokenKeys, Tokens};
+use bulla::cookie::{Claims, Lifetime, Scope, Subject as Whose, TokenKeys, Tokens};
 use bulla::{Time, TokenKeyring};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
+
+/// The comparison itself, of which nothing public gives that alone.
+#[path = "../../../../src/secret.rs"]
+#[allow(dead_code, unused_imports, unused_macros)]
+mod secret;
 
 const TAG: usize = 32;
 /// Times of each class that a t-test needs, as dudect has it.
@@ -29,12 +34,12 @@ impl Claims for Login {
     const PURPOSE: &'static str = "login";
     const LIFETIME: Lifetime = Lifetime::fixed(Duration::from_secs(3600));
 
-    fn subject(&self) -> Option<Subject> {
+    fn subject(&self) -> Option<Whose> {
         None
     }
 }
 
-/// SplitMix64: chance enough to mix classes, and the same in each run.
+/// SplitMix64: chance enough to mix classes, and the same in each run with one seed.
 struct Chance(u64);
 
 impl Chance {
@@ -64,8 +69,18 @@ fn random_or_fixed(tag: &mut [u8], class: bool, chance: &mut Chance) {
     }
 }
 
+/// The same as before, but that no byte of what comes again and again is right. What differs here is no matter of the right tag:
+/// it is the reading of a text that is always the same, and of one that never is.
+fn random_or_fixed_and_wrong(tag: &mut [u8], class: bool, chance: &mut Chance) {
+    if class {
+        random_or_fixed(tag, class, chance);
+    } else {
+        tag.iter_mut().for_each(|byte| *byte = !*byte);
+    }
+}
+
 /// What refuses texts that end in a tag.
-struct Subjects {
+struct Subject {
     name: &'static str,
     /// A right text's part before its tag, and the tag.
     before: String,
@@ -94,7 +109,7 @@ fn leaves_early(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| black_box(a) == black_box(b))
 }
 
-fn subjects() -> Vec<Subjects> {
+fn subjects() -> Vec<Subject> {
     let hour = Duration::from_secs(3600);
     let keys = TokenKeys::new(TokenKeyring::generate(hour, hour, Time::now()).unwrap());
     let tokens = Tokens::<Login>::new(&keys, Scope::new("__Host-session").unwrap()).unwrap();
@@ -117,35 +132,35 @@ fn subjects() -> Vec<Subjects> {
     let session = "eyJfYXV0aF91c2VyX2lkIjoiNyJ9:1xocE4";
     let django_tag = Base64UrlUnpadded::decode_vec("Aewzb0a9akYrPjh1z68JgQ29jrvzfAQCXx2kJHFD3dQ").unwrap();
 
-    let (alone, known) = ([7; TAG], vec![7; TAG]);
+    // In constant time up to the comparison, so that nothing else is seen.
+    let alone = |name, equal: fn(&[u8], &[u8]) -> bool| Subject {
+        name,
+        before: String::new(),
+        tag: vec![7; TAG],
+        write: token,
+        refuses: Box::new(move |text| {
+            let mut room = [0; TAG];
+            !equal(black_box(&[7; TAG]), Base64UrlUnpadded::decode(text, &mut room).unwrap())
+        }),
+    };
     vec![
-        Subjects {
-            name: "control: bytes alone, left early",
-            before: String::new(),
-            tag: known,
-            write: token,
-            refuses: Box::new(move |text| {
-                // Decoded outside of what differs: both classes have the same length.
-                let mut room = [0; TAG];
-                let tag = Base64UrlUnpadded::decode(text, &mut room).unwrap();
-                !leaves_early(&alone, tag)
-            }),
-        },
-        Subjects {
+        alone("control: bytes alone, left early", leaves_early),
+        Subject {
             name: "control: base64, HMAC, left early",
             before: before.clone(),
             tag: control_tag,
             write: token,
             refuses: Box::new(control),
         },
-        Subjects {
+        alone("bytes alone, `secret::equal`", secret::equal),
+        Subject {
             name: "`Tokens::accept`",
             before,
             tag,
             write: token,
             refuses: Box::new(move |text| tokens.accept(text).is_err()),
         },
-        Subjects {
+        Subject {
             name: "`legacy::Django::accept`",
             before: session.to_owned(),
             tag: django_tag,
@@ -156,8 +171,8 @@ fn subjects() -> Vec<Subjects> {
 }
 
 /// Times calls, and gives nanoseconds with the class of each.
-fn measure(subject: &Subjects, wrong: Wrong, count: usize) -> Vec<(u32, bool)> {
-    let mut chance = Chance(1);
+fn measure(subject: &Subject, wrong: Wrong, count: usize, seed: u64) -> Vec<(u32, bool)> {
+    let mut chance = Chance(seed);
     let mut times = Vec::with_capacity(count);
     let mut text = String::with_capacity(4096);
     while times.len() < count {
@@ -224,14 +239,21 @@ fn largest_t(times: &mut [(u32, bool)]) -> (f64, f64) {
 }
 
 fn main() {
-    let count = std::env::args().nth(1).map_or(4_000_000, |text| text.parse().expect("a number of measurements"));
-    println!("| what refuses | classes of tags | times | median, ns | difference there, ns | largest \\|t\\| |\n|---|---|---:|---:|---:|---:|");
+    let mut arguments = std::env::args().skip(1);
+    let count = arguments.next().map_or(4_000_000, |text| text.parse().expect("a number of measurements"));
+    let seed = arguments.next().map_or(1, |text| text.parse().expect("a number"));
+    println!(
+        "| what refuses | classes of tags | times | median, ns | difference there, ns | largest \\|t\\| |\n|---|---|---:|---:|---:|---:|"
+    );
     for subject in subjects() {
-        let classes: [(&str, Wrong); 2] =
-            [("last or first byte wrong", first_or_last), ("fixed or random", random_or_fixed)];
+        let classes: [(&str, Wrong); 3] = [
+            ("last or first byte wrong", first_or_last),
+            ("fixed, right but for its last byte, or random", random_or_fixed),
+            ("fixed, all wrong, or random", random_or_fixed_and_wrong),
+        ];
         for (name, wrong) in classes {
-            measure(&subject, wrong, 20_000); // warms up
-            let mut times = measure(&subject, wrong, count);
+            measure(&subject, wrong, 20_000, seed); // warms up
+            let mut times = measure(&subject, wrong, count, seed);
             let (t, difference) = largest_t(&mut times);
             let median = times[times.len() / 2].0;
             println!("| {} | {name} | {} | {median} | {difference:.2} | {t:.1} |", subject.name, times.len());

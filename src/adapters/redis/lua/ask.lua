@@ -1,0 +1,10 @@
+-- What the table has at some places. What is no notice by its length comes as nothing, which is none either.
+-- KEYS: table. ARGV: bytes of a notice, then places.
+-- Writes nothing, but counts as writing: a replica, which may be behind, refuses it.
+redis.call('HDEL', KEYS[1], '')
+local notices = {}
+for i = 2, #ARGV do
+    local notice = redis.call('HGET', KEYS[1], ARGV[i])
+    if notice then notices[#notices + 1] = #notice == tonumber(ARGV[1]) and notice or '' end
+end
+return notices

@@ -1,0 +1,80 @@
+//! A sealed keyring in a file comes into use when it is replaced, and nothing else does.
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use bulla::adapters::keyring_file::KeyringFile;
+use bulla::cookie::{TokenKeys, Tokens};
+use bulla::{Key, Time, TokenKeyring, file};
+
+use super::lab::{HOUR, Lab, Login, at, login};
+
+const EVERY: Duration = Duration::from_millis(10);
+
+fn tokens(keys: &TokenKeys) -> Tokens<Login> {
+    Lab::default().tokens(keys)
+}
+
+/// Whether what is made by this ring counts.
+fn accepts(keys: &TokenKeys, ring: &TokenKeyring) -> bool {
+    let ring = TokenKeyring::parse(ring.expose_text().as_bytes()).unwrap();
+    let token = tokens(&TokenKeys::new(ring)).issue(&login()).unwrap();
+    tokens(keys).accept(token.expose_text()).is_ok()
+}
+
+fn until(mut is_so: impl FnMut() -> bool) {
+    let limit = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < limit);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn ring(since: Time) -> TokenKeyring {
+    TokenKeyring::generate(Duration::from_secs(1), HOUR * 24, since).unwrap()
+}
+
+#[test]
+fn a_ring_that_replaces_another_in_a_file_comes_into_use_and_a_bad_or_older_one_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ring");
+    let key = Key::generate();
+    let write = |ring: &TokenKeyring| file::write_token_keyring(ring, &key, &path, true).unwrap();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&heard);
+    let with = || Key::from_bytes(key.expose_bytes());
+    let follow = |path: &Path, every| {
+        let told = Arc::clone(&told);
+        KeyringFile::follow(path, with(), every, move |error| told.lock().unwrap().push(error.to_string()))
+    };
+    assert!(follow(&path, EVERY).is_err());
+    let mut ring = ring(at(-7200));
+    let older = TokenKeyring::generate(Duration::from_secs(1), HOUR * 24, at(-7201)).unwrap();
+    write(&ring);
+    let error = follow(&path, Duration::from_secs(2)).map(drop).unwrap_err();
+    assert!(error.to_string().contains("1000 ms"), "{error}");
+    let (keys, _follower) = follow(&path, EVERY).unwrap();
+    assert!(accepts(&keys, &ring));
+
+    ring.stage(at(-3600)).unwrap();
+    write(&ring);
+    ring.rotate(at(-1800)).unwrap();
+    until(|| accepts(&keys, &ring));
+    write(&ring);
+    // Each is told once, and changes nothing.
+    let bad: [&dyn Fn(); 3] = [&|| write(&older), &|| std::fs::write(&path, "x").unwrap(), &|| {
+        std::fs::remove_file(&path).unwrap();
+    }];
+    for (number, spoil) in (1..).zip(bad) {
+        spoil();
+        until(|| heard.lock().unwrap().len() >= number);
+        std::thread::sleep(EVERY * 5);
+        assert_eq!(heard.lock().unwrap().len(), number, "{heard:?}");
+        assert!(accepts(&keys, &ring) && !accepts(&keys, &older));
+    }
+    assert!(heard.lock().unwrap()[0].contains("older than the one in use"), "{heard:?}");
+    ring.stage(at(-900)).unwrap();
+    write(&ring);
+    ring.rotate(at(-600)).unwrap();
+    until(|| accepts(&keys, &ring));
+}

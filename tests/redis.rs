@@ -1,0 +1,25 @@
+//! Hosts that share a Redis server: what one revokes, the others know, whatever happens to the server.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+
+#[path = "support/peers.rs"] // rustfmt would look for support::peers elsewhere
+mod peers;
+
+#[allow(dead_code, reason = "its clock is for stores that take one")]
+#[path = "cookie/store.rs"]
+mod promises;
+
+mod redis {
+    mod addresses;
+    mod failures;
+    mod keyring;
+    mod lab;
+    mod many;
+    mod poison;
+    mod revoking;
+    mod server;
+    mod store;
+    #[cfg(feature = "tower")]
+    mod strict;
+    #[cfg(feature = "x509")]
+    mod tls;
+}
