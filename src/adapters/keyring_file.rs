@@ -44,7 +44,7 @@ impl KeyringFile {
     ///
     /// # Errors
     /// Those of [`file::read_token_keyring`]; [`ErrorKind::Io`](crate::ErrorKind::Io) if the ring's
-    /// [`spread`](crate::TokenKeyring::spread) is less than `every`.
+    /// [`spread`](crate::TokenKeyring::spread) is less than a second more than `every`.
     pub fn follow(
         path: impl AsRef<Path>,
         with: impl Unlock + Send + 'static,

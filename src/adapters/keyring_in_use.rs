@@ -40,14 +40,15 @@ impl KeyringInUse {
     }
 }
 
-/// A host that looks less often than the ring says would refuse what others make with a new key.
+/// A host that looks less often than the ring says would refuse what others make with a new key. The ring counts in whole seconds, so
+/// of its time a second may be missing.
 fn check_spread(ring: &TokenKeyring, every: Duration) -> Result<()> {
-    if every <= ring.spread() {
+    if every + Duration::from_secs(1) <= ring.spread() {
         return Ok(());
     }
     let (every, spread) = (every.as_millis(), ring.spread().as_millis());
     Err(wrong(format!(
-        "it says that it reaches every host in {spread} ms, and this one looks every {every} ms; look more often, or make one that spreads in a longer time"
+        "it says that it reaches every host in {spread} ms, and this one looks every {every} ms, which must be a second less; look more often, or make one that spreads in a longer time"
     )))
 }
 

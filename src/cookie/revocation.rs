@@ -116,6 +116,15 @@ impl Revocations {
         self.told(Revocation::Session { digest, from: now + grace, until }, now)
     }
 
+    /// [`end`](Self::end), at once, for who has the [digest](super::SessionId::digest) of a session alone, as in a table of sessions.
+    /// `until` is when it ends anyhow.
+    ///
+    /// # Errors
+    /// Those of [`apply`](Self::apply).
+    pub fn end_by_digest(&self, digest: [u8; 32], until: Time, now: Time) -> Result<Revocation> {
+        self.told(Revocation::Session { digest, from: now, until }, now)
+    }
+
     /// Ends all sessions in which somebody proved who they are until now.
     ///
     /// # Errors

@@ -31,7 +31,7 @@ fn until(mut is_so: impl FnMut() -> bool) {
 }
 
 fn ring(since: Time) -> TokenKeyring {
-    TokenKeyring::generate(Duration::from_secs(1), HOUR * 24, since).unwrap()
+    TokenKeyring::generate(Duration::from_secs(2), HOUR * 24, since).unwrap()
 }
 
 #[test]
@@ -49,10 +49,10 @@ fn a_ring_that_replaces_another_in_a_file_comes_into_use_and_a_bad_or_older_one_
     };
     assert!(follow(&path, EVERY).is_err());
     let mut ring = ring(at(-7200));
-    let older = TokenKeyring::generate(Duration::from_secs(1), HOUR * 24, at(-7201)).unwrap();
+    let older = TokenKeyring::generate(Duration::from_secs(2), HOUR * 24, at(-7201)).unwrap();
     write(&ring);
-    let error = follow(&path, Duration::from_secs(2)).map(drop).unwrap_err();
-    assert!(error.to_string().contains("1000 ms"), "{error}");
+    let error = follow(&path, Duration::from_millis(1001)).map(drop).unwrap_err();
+    assert!(error.to_string().contains("2000 ms"), "{error}");
     let (keys, _follower) = follow(&path, EVERY).unwrap();
     assert!(accepts(&keys, &ring));
 

@@ -29,6 +29,15 @@ fn a_session_that_was_ended_is_refused_after_its_grace_and_others_go_on() {
 }
 
 #[test]
+fn a_session_is_ended_by_its_digest() {
+    let (lab, keys) = (Lab::default(), TokenKeys::new(ring()));
+    let session = *lab.tokens::<Login>(&keys).issue(&login()).unwrap().stamp();
+    let revocations = Revocations::new();
+    revocations.end_by_digest(session.session().digest(), session.until(), at(5)).unwrap();
+    assert_eq!(revocations.standing(&session, None, at(5)), Standing::Revoked);
+}
+
+#[test]
 fn all_that_somebody_has_ends_and_what_they_begin_later_goes_on() {
     let (lab, keys) = (Lab::default(), TokenKeys::new(ring()));
     let tokens = lab.tokens::<Login>(&keys);

@@ -88,7 +88,7 @@ impl Redis {
     ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) outside of a tokio runtime, or if the ring's [`spread`](TokenKeyring::spread) is
-    /// less than `every`.
+    /// less than a second more than `every`.
     ///
     /// ```no_run
     /// # async fn example(redis: bulla::adapters::redis::Redis) -> bulla::Result<()> {
