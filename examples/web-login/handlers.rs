@@ -9,12 +9,11 @@ use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
-use bulla::adapters::axum::{RequireRecent, SessionMissing};
+use bulla::adapters::axum::{RequireRecent, SessionMissing, SessionStack};
 use bulla::adapters::tower::{SessionLayer, StrictLayer};
 use bulla::cookie::{OptionalSession, Revocations, Session};
 use bulla::{ErrorKind, Time};
 use serde::Deserialize;
-use tower_http::csrf::CsrfLayer;
 
 use crate::Login;
 use crate::pages::{self, PASSWORD, Text, form, page};
@@ -51,11 +50,10 @@ pub(crate) fn routes(site: Arc<Site>, sessions: SessionLayer<Login>) -> Router {
         .route("/sessions", get(sessions_list))
         .route("/sessions/end", post(sessions_end))
         .layer(from_fn_with_state(Arc::clone(&site), note))
-        .layer(sessions)
+        // What another site has a browser send is refused, also for signing in, where no session guards the form.
+        .layer(SessionStack::new(sessions))
         .route("/style.css", get(pages::style))
         .layer(DefaultBodyLimit::max(16_384))
-        // Also for signing in, where no session guards the form.
-        .layer(CsrfLayer::new())
         .layer(map_response(pages::with_headers))
         .with_state(site)
 }

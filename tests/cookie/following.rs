@@ -61,8 +61,13 @@ fn a_ring_that_replaces_another_in_a_file_comes_into_use_and_a_bad_or_older_one_
     ring.rotate(at(-1800)).unwrap();
     until(|| accepts(&keys, &ring));
     write(&ring);
-    // Each is told once, and changes nothing.
-    let bad: [&dyn Fn(); 3] = [&|| write(&older), &|| std::fs::write(&path, "x").unwrap(), &|| {
+    // Each is told once, and changes nothing. What is no ring comes whole, too: half of it would be told for itself.
+    let beside = folder.path().join("beside");
+    let put = |path: &Path| {
+        std::fs::write(&beside, "x").unwrap();
+        std::fs::rename(&beside, path).unwrap();
+    };
+    let bad: [&dyn Fn(); 3] = [&|| write(&older), &|| put(&path), &|| {
         std::fs::remove_file(&path).unwrap();
     }];
     for (number, spoil) in (1..).zip(bad) {

@@ -1,8 +1,12 @@
 //! Keys over time and over hosts: nobody is logged out by a new one, and who has an old one gains nothing.
-use bulla::cookie::{Refusal, TokenKeys};
-use bulla::{ErrorKind, KeyState, TokenKeyring};
+use std::collections::BTreeMap;
 
-use super::lab::{HOUR, Lab, Login, SPREAD, at, login, ring};
+use bulla::cookie::{Refusal, TokenKeys};
+use bulla::{ErrorKind, Key, KeyState, TokenKeyring};
+
+use super::lab::{HOUR, Lab, Login, NOW, SPREAD, at, login, ring};
+
+const HEAD: &str = "bulla-token-keyring/v1\nspread 300 longest 86400\n";
 
 fn copy(ring: &TokenKeyring) -> TokenKeyring {
     TokenKeyring::parse(ring.expose_text().as_bytes()).unwrap()
@@ -127,6 +131,40 @@ fn a_ring_comes_back_from_its_text_and_from_no_other() {
     }
 }
 
+/// Two keys whose ids begin with the same four bytes, which is all that a token says of its key.
+fn keys_of_one_mark() -> [Key; 2] {
+    let mut seen = BTreeMap::new();
+    let mut number = 0_u64;
+    loop {
+        number += 1;
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&number.to_be_bytes());
+        let key = Key::from_bytes(&bytes);
+        let mark = key.id().to_string()[..8].to_owned();
+        if let Some(other) = seen.insert(mark, bytes) {
+            return [Key::from_bytes(&other), key];
+        }
+    }
+}
+
+#[test]
+fn a_key_of_the_same_mark_is_refused_in_a_ring_and_signs_nothing_for_another() {
+    let keys = keys_of_one_mark();
+    let [one, other] = keys.each_ref().map(|key| key.expose_text());
+    let ring = |keys: &str| TokenKeyring::parse(format!("{HEAD}{keys}").as_bytes());
+    let Err(error) = ring(&format!("active {NOW} {}\nretired {NOW} {}", *one, *other)) else {
+        panic!("two of one mark")
+    };
+    assert!(error.to_string().contains("line 4"), "{error}");
+
+    let lab = Lab::default();
+    let [ours, theirs] =
+        [one, other].map(|key| TokenKeys::new(ring(&format!("active {NOW} {}", *key)).unwrap()));
+    let stranger = lab.tokens::<Login>(&theirs).issue(&login()).unwrap();
+    assert!(lab.tokens::<Login>(&ours).accept(stranger.expose_text()).is_err());
+    assert_eq!(lab.last_refusal(), Some(Refusal::Forged));
+}
+
 #[test]
 fn a_ring_has_at_most_64_keys() {
     let mut ring = ring();
@@ -137,6 +175,6 @@ fn a_ring_has_at_most_64_keys() {
     assert_eq!(ring.stage(at(63 * 300)).unwrap_err().kind(), ErrorKind::OverLimit);
     assert_eq!(copy(&ring).keys().count(), 64);
     let text = ring.expose_text();
-    let more = format!("{}staged 1 {}\n", *text, *bulla::Key::generate().expose_text());
+    let more = format!("{}staged 1 {}\n", *text, *Key::generate().expose_text());
     assert_eq!(TokenKeyring::parse(more.as_bytes()).map(|_| ()).unwrap_err().kind(), ErrorKind::OverLimit);
 }

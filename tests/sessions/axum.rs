@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use axum::routing::get;
-use bulla::adapters::axum::{RequireRecent, SessionMissing};
+use axum::routing::{get, post};
+use bulla::adapters::axum::{RequireRecent, SessionMissing, SessionStack};
 use bulla::adapters::tower::SessionLayer;
 use bulla::cookie::{OptionalSession, Session};
 use tower_service::Service;
@@ -71,5 +71,28 @@ fn without_the_layer_nobody_is_taken_for_signed_out() {
     let app = routes();
     for path in ["/login", "/me", "/pay"] {
         assert_eq!(ask(&app, path, "").0, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+    }
+}
+
+#[test]
+fn the_stack_refuses_what_another_site_has_a_browser_send() {
+    let passed = Arc::new(AtomicI64::new(0));
+    let sessions = SessionLayer::of(sessions(&passed, Arc::default())).unwrap();
+    let app = routes().route("/send", post(me)).layer(SessionStack::new(sessions));
+    let cookie = ask(&app, "/login", "").1.unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for (name, value, status) in [
+        ("sec-fetch-site", "same-origin", StatusCode::OK),
+        ("sec-fetch-site", "same-site", StatusCode::FORBIDDEN),
+        ("sec-fetch-site", "cross-site", StatusCode::FORBIDDEN),
+        ("origin", "https://shop.example", StatusCode::OK),
+        ("origin", "https://shop.example:8443", StatusCode::FORBIDDEN),
+        ("origin", "https://evil.example", StatusCode::FORBIDDEN),
+        ("origin", "null", StatusCode::FORBIDDEN),
+    ] {
+        let request = Request::post("/send").header("host", "shop.example").header("cookie", &cookie);
+        let request = request.header(name, value).body(Body::empty()).unwrap();
+        let response = runtime.block_on(app.clone().call(request)).unwrap();
+        assert_eq!(response.status(), status, "{name}: {value}");
     }
 }
