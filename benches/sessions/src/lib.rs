@@ -1,0 +1,76 @@
+//! The same small site four times: without sessions, with bulla's, and with those of tower-sessions in memory and in Redis.
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::get;
+use bulla::adapters::tower::SessionLayer;
+use bulla::cookie::{Claims, Lifetime, OptionalSession, Revocations, Session, Subject, TokenKeys};
+use bulla::{Time, TokenKeyring};
+use serde::{Deserialize, Serialize};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// What a session says.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Login {
+    pub user: u64,
+}
+
+impl Claims for Login {
+    const PURPOSE: &'static str = "login";
+    const LIFETIME: Lifetime = Lifetime::new(Duration::from_secs(1800), Duration::from_secs(43_200));
+
+    fn subject(&self) -> Option<Subject> {
+        Some(Subject::of(self.user.to_be_bytes()))
+    }
+}
+
+pub fn bare() -> Router {
+    Router::new().route("/", get(async || "7"))
+}
+
+pub fn bulla() -> Router {
+    async fn login(session: OptionalSession<Login>) -> StatusCode {
+        session.begin(&Login { user: 7 }).map_or(StatusCode::INTERNAL_SERVER_ERROR, |()| StatusCode::NO_CONTENT)
+    }
+    async fn me(session: Session<Login>) -> &'static str {
+        if session.claims().user == 7 { "7" } else { "?" }
+    }
+    let keys = TokenKeys::new(TokenKeyring::generate(Duration::ZERO, DAY, Time::now()).expect("sound times"));
+    let layer = SessionLayer::<Login>::new(&keys, "session", Arc::new(Revocations::new())).expect("a sound name");
+    Router::new().route("/", get(me)).route("/login", get(login)).layer(layer)
+}
+
+pub fn tower_sessions_memory() -> Router {
+    use tower_sessions::{MemoryStore, Session, SessionManagerLayer};
+    async fn login(session: Session) -> StatusCode {
+        session.insert("user", 7_u64).await.map_or(StatusCode::INTERNAL_SERVER_ERROR, |()| StatusCode::NO_CONTENT)
+    }
+    async fn me(session: Session) -> Result<&'static str, StatusCode> {
+        let user = session.get::<u64>("user").await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+        user.map(|user| if user == 7 { "7" } else { "?" }).ok_or(StatusCode::UNAUTHORIZED)
+    }
+    let layer = SessionManagerLayer::new(MemoryStore::default());
+    Router::new().route("/", get(me)).route("/login", get(login)).layer(layer)
+}
+
+pub async fn tower_sessions_redis(socket: &str) -> Router {
+    use tower_sessions_0_14::{Session, SessionManagerLayer};
+    use tower_sessions_redis_store::RedisStore;
+    use tower_sessions_redis_store::fred::prelude::*;
+    async fn login(session: Session) -> StatusCode {
+        session.insert("user", 7_u64).await.map_or(StatusCode::INTERNAL_SERVER_ERROR, |()| StatusCode::NO_CONTENT)
+    }
+    async fn me(session: Session) -> Result<&'static str, StatusCode> {
+        let user = session.get::<u64>("user").await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+        user.map(|user| if user == 7 { "7" } else { "?" }).ok_or(StatusCode::UNAUTHORIZED)
+    }
+    let config = Config::from_url(&format!("redis+unix://{socket}")).expect("a socket");
+    let pool = Pool::new(config, None, None, None, 6).expect("a pool");
+    pool.connect();
+    pool.wait_for_connect().await.expect("Redis");
+    let layer = SessionManagerLayer::new(RedisStore::new(pool));
+    Router::new().route("/", get(me)).route("/login", get(login)).layer(layer)
+}
