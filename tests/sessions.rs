@@ -9,4 +9,5 @@ mod sessions {
     mod linked;
     #[cfg(feature = "metrics")]
     mod metrics;
+    mod races;
 }

@@ -173,7 +173,7 @@ async fn confirm(State(site): Here, session: Asked, Form(proof): Form<Confirm>) 
     match session.reauthenticate(session.claims()) {
         // Another tab has just done it: the next request has what it got.
         Err(error) if error.kind() == ErrorKind::Usage => {}
-        done => done?,
+        done => drop(done?),
     }
     Ok(Redirect::to("/pay"))
 }

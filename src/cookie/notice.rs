@@ -110,9 +110,11 @@ fn parse(body: &[u8], now: Time) -> Option<Revocation> {
     let soon = now + Duration::from_secs(TOKEN_LEEWAY_SECONDS);
     let last = soon + Duration::from_secs(TOKEN_LIFETIME_SECONDS);
     match *kind {
-        SESSION => {
-            Some(Revocation::Session { digest: *digest, from: time(from)?, until: time(until)?.min(last) })
-        }
+        SESSION => Some(Revocation::Session {
+            digest: *digest,
+            from: time(from)?.min(soon),
+            until: time(until)?.min(last),
+        }),
         OWNER => Some(Revocation::Subject {
             subject: Subject::from_digest(*digest),
             authenticated_until: time(from)?.min(soon),

@@ -29,12 +29,12 @@ use crate::verified::Verified;
 /// that never receives the answer with its new token comes back with the old one, and is taken for a thief: that is the price.
 ///
 /// It **begins a login session**, and is asked only when there is none. Nobody has proved anything by coming with it, so the
-/// session is begun by [`Tokens::issue_as_of`], with the time at which they last did: what asks for a fresh proof, to change a
-/// password, say, is not content with that. Never give it the time of now.
+/// session is begun by [`OptionalSession::begin_as_of`](super::OptionalSession::begin_as_of), with the time at which they last
+/// did: what asks for a fresh proof, to change a password, say, is not content with that. Never give it the time of now.
 ///
 /// ```
 /// use bulla::cookie::{
-///     Claims, Lifetime, MemoryStore, Recognition, Remember, Revocations, Scope, Series, Subject, TokenKeys, Tokens,
+///     Claims, Lifetime, MemoryStore, Recognition, Remember, Revocations, Scope, Series, Sessions, Subject, TokenKeys, Tokens,
 /// };
 /// use bulla::{Time, TokenKeyring};
 /// use serde::{Deserialize, Serialize};
@@ -64,18 +64,21 @@ use crate::verified::Verified;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> bulla::Result<()> {
 /// # let keys = TokenKeys::new(TokenKeyring::generate(DAY, DAY * 200, Time::now())?);
-/// # let logins = Tokens::<Login>::new(&keys, Scope::new("__Host-session")?)?;
+/// // The sessions of the site, and what is revoked of them, which both look at.
+/// let revocations = Arc::new(Revocations::new());
+/// let sessions = Arc::new(Sessions::<Login>::new(&keys, Scope::new("__Host-session")?, Arc::clone(&revocations))?);
 /// let tokens = Tokens::<Series<Remembered>>::new(&keys, Scope::new("__Host-remember")?)?;
-/// let remember = Remember::new(tokens, MemoryStore::new(), Arc::new(Revocations::new()));
+/// let remember = Remember::new(tokens, MemoryStore::new(), revocations);
 ///
 /// // They signed in, with a tick at "remember me":
 /// let cookie = remember.begin(Remembered { user: 7 }).await?;
 ///
-/// // Another day, and no session:
+/// // Another day, and a request without a session. In a handler this is the `OptionalSession` of the request.
+/// let visit = sessions.open(None);
 /// match remember.accept(cookie.expose_text()).await? {
 ///     Recognition::Known { who, replacement } => {
 ///         let login = Login { user: who.get().user };
-///         let session = logins.issue_as_of(&login, who.by().authenticated())?;
+///         visit.begin_as_of(&login, who.by().authenticated())?;
 ///         if let Some(replacement) = replacement {
 ///             // Set the cookie anew.
 ///         }
@@ -147,9 +150,12 @@ impl<C: Claims, S: Store> Remember<C, S> {
             let hint = "say in Claims::subject whose they are";
             return Err(Error::usage("remember me", "the claims are nobody's", hint));
         }
+        // As sessions are begun: of the generation that counts, and after the last time at which all of theirs were ended.
+        self.tokens.raise_generation(self.revocations.generation());
+        let from = claims.subject().and_then(|subject| self.revocations.counts_from(&subject));
         let number = random::bytes();
-        let token = self.tokens.issue(&Series { number, claims })?;
-        let place = Place { newest: number, before: number, changed: token.stamp().issued() };
+        let token = self.tokens.issue_from(&Series { number, claims }, from)?;
+        let place = Place { newest: number, before: number, changed: token.stamp().issued(), is_over: false };
         let (key, until) = (key_of(token.stamp()), token.stamp().idle_until());
         self.store.put(&key, &place.to_bytes(), until).await?;
         Ok(token)
@@ -166,8 +172,10 @@ impl<C: Claims, S: Store> Remember<C, S> {
         let Series { number, claims } = token.into_inner();
         let subject = claims.subject().ok_or_else(|| self.tokens.refusal(Refusal::Unfit))?;
         let now = self.tokens.now();
-        if self.revocations.standing(&stamp, Some(&subject), now) != Standing::Good {
-            return Err(self.tokens.refusal(Refusal::Ended));
+        match self.revocations.ask_if_stale(&stamp, Some(&subject), now).await? {
+            Standing::Good => {}
+            Standing::Unknown => return Err(unheard()),
+            Standing::Ending | Standing::Revoked => return Err(self.tokens.refusal(Refusal::Ended)),
         }
         let key = key_of(&stamp);
         let kept = self.store.get(&key).await?;
@@ -176,17 +184,21 @@ impl<C: Claims, S: Store> Remember<C, S> {
         if number != place.newest && !(number == place.before && place.is_fresh(now)) {
             return self.stolen(&key, subject).await;
         }
+        if place.is_over {
+            return Err(self.tokens.refusal(Refusal::Ended));
+        }
         if place.is_fresh(now) {
             return Ok(Recognition::Known { who: Verified::new(claims, stamp), replacement: None });
         }
 
-        let next = Place { newest: random::bytes(), before: number, changed: now };
+        let next = Place { newest: random::bytes(), before: number, changed: now, is_over: false };
         let series = Series { number: next.newest, claims };
         let token = self.tokens.renew(&stamp, &series)?;
         let until = token.stamp().idle_until();
         let is_first = self.store.swap(&key, Some(&kept), &next.to_bytes(), until).await?;
         // Where another was first, its answer brings the replacement; unless the series has ended meanwhile.
-        if !is_first && self.store.get(&key).await?.is_none() {
+        let goes_on = |kept: Vec<u8>| Place::parse(&kept).is_some_and(|place| !place.is_over);
+        if !is_first && !self.store.get(&key).await?.is_some_and(goes_on) {
             return Err(self.tokens.refusal(Refusal::Ended));
         }
         let who = Verified::new(series.claims, stamp);
@@ -198,10 +210,19 @@ impl<C: Claims, S: Store> Remember<C, S> {
     /// # Errors
     /// Those of the store.
     pub async fn forget(&self, text: &str) -> Result<()> {
-        match self.tokens.accept(text) {
-            Ok(token) => self.store.remove(&key_of(token.by())).await,
-            Err(_) => Ok(()),
+        let Ok(token) = self.tokens.accept(text) else { return Ok(()) };
+        let key = key_of(token.by());
+        // A request that is under way may replace the number meanwhile; it does so once.
+        for _ in 0..4 {
+            let Some(kept) = self.store.get(&key).await? else { return Ok(()) };
+            let place = Place::parse(&kept).ok_or_else(unreadable)?;
+            // The number stays: who signs out with a stolen copy must not keep its owner from showing that there are two.
+            let over = Place { is_over: true, ..place };
+            if self.store.swap(&key, Some(&kept), &over.to_bytes(), token.by().until()).await? {
+                return Ok(());
+            }
         }
+        self.store.remove(&key).await
     }
 
     async fn stolen(&self, key: &[u8; 32], subject: Subject) -> Result<Recognition<C>> {
@@ -225,6 +246,8 @@ struct Place {
     /// What that replaced.
     before: Number,
     changed: Time,
+    /// Its owner has signed out, or somebody with a copy.
+    is_over: bool,
 }
 
 impl Place {
@@ -234,18 +257,30 @@ impl Place {
     }
 
     fn to_bytes(&self) -> Vec<u8> {
-        [&self.newest[..], &self.before, &self.changed.unix().to_be_bytes()].concat()
+        [&self.newest[..], &self.before, &self.changed.unix().to_be_bytes(), &[u8::from(self.is_over)]]
+            .concat()
     }
 
     fn parse(bytes: &[u8]) -> Option<Self> {
         let (newest, rest) = bytes.split_first_chunk()?;
-        let (before, changed) = rest.split_first_chunk()?;
-        let changed = Time::from_unix(i64::from_be_bytes(changed.try_into().ok()?));
-        Some(Place { newest: *newest, before: *before, changed })
+        let (before, rest) = rest.split_first_chunk()?;
+        let (changed, over) = rest.split_first_chunk()?;
+        let is_over = match over {
+            [0] => false,
+            [1] => true,
+            _ => return None,
+        };
+        let changed = Time::from_unix(i64::from_be_bytes(*changed));
+        Some(Place { newest: *newest, before: *before, changed, is_over })
     }
 }
 
 fn unreadable() -> Error {
     let hint = "look at what else writes into the store";
     Error::new(ErrorKind::Malformed, "remember me", "what the store keeps of a series is none", hint)
+}
+
+fn unheard() -> Error {
+    let hint = "keep the cookie, and answer that they come back in a moment (503)";
+    Error::new(ErrorKind::Undetermined, "remember me", "other hosts were not heard from for too long", hint)
 }

@@ -54,6 +54,9 @@ pub struct Revocations {
     connection: Option<Connection>,
 }
 
+/// What has ended has ended by every host's clock, also by one that is set back.
+const ALWAYS: Time = Time::from_unix(0);
+
 #[derive(Default)]
 struct Known {
     sessions: BTreeMap<[u8; 32], (Time, Time)>,
@@ -94,14 +97,34 @@ impl Revocations {
         self.connection.as_ref().is_some_and(|connection| connection.policy == OnStale::Ask)
     }
 
+    /// How a session stands, by the link itself if nothing was heard for too long and the policy is to ask.
+    pub(super) async fn ask_if_stale(
+        &self,
+        session: &Stamp,
+        subject: Option<&Subject>,
+        now: Time,
+    ) -> Result<Standing> {
+        match self.standing(session, subject, now) {
+            Standing::Unknown if self.asks() => self.ask(session, subject, now).await,
+            standing => Ok(standing),
+        }
+    }
+
     /// How a session stands, by the link itself.
     ///
     /// # Errors
     /// Those of [`Link::ask`].
     pub async fn ask(&self, session: &Stamp, subject: Option<&Subject>, now: Time) -> Result<Standing> {
         if let Some(connection) = &self.connection {
+            let mut answer = Known::default();
             for told in connection.link.ask(session.session().digest(), subject.copied()).await? {
-                self.apply(told, now)?;
+                answer.apply(told, now)?;
+                // The answer counts also where there is no room to keep it.
+                let _ = self.apply(told, now);
+            }
+            match answer.standing(session, subject, now) {
+                Standing::Good => {}
+                standing => return Ok(standing),
             }
         }
         Ok(self.read().standing(session, subject, now))
@@ -113,7 +136,8 @@ impl Revocations {
     /// Those of [`apply`](Self::apply).
     pub fn end(&self, session: &Stamp, grace: Duration, now: Time) -> Result<Revocation> {
         let (digest, until) = (session.session().digest(), session.until());
-        self.told(Revocation::Session { digest, from: now + grace, until }, now)
+        let from = if grace.is_zero() { ALWAYS } else { now + grace };
+        self.told(Revocation::Session { digest, from, until }, now)
     }
 
     /// [`end`](Self::end), at once, for who has the [digest](super::SessionId::digest) of a session alone, as in a table of sessions.
@@ -122,7 +146,7 @@ impl Revocations {
     /// # Errors
     /// Those of [`apply`](Self::apply).
     pub fn end_by_digest(&self, digest: [u8; 32], until: Time, now: Time) -> Result<Revocation> {
-        self.told(Revocation::Session { digest, from: now, until }, now)
+        self.told(Revocation::Session { digest, from: ALWAYS, until }, now)
     }
 
     /// Ends all sessions in which somebody proved who they are until now.
@@ -155,21 +179,7 @@ impl Revocations {
     /// # Errors
     /// [`ErrorKind::OverLimit`](crate::ErrorKind::OverLimit) if a million others are kept already: the session goes on, then.
     pub fn apply(&self, revocation: Revocation, now: Time) -> Result<()> {
-        let mut known = self.write();
-        known.make_room(now)?;
-        match revocation {
-            Revocation::Session { digest, from, until } => {
-                let entry = known.sessions.entry(digest).or_insert((from, until));
-                // Of two, the earlier end counts, and is kept as long as the later one says.
-                *entry = (entry.0.min(from), entry.1.max(until));
-            }
-            Revocation::Subject { subject, authenticated_until, until } => {
-                let entry = known.subjects.entry(subject).or_insert((authenticated_until, until));
-                *entry = (entry.0.max(authenticated_until), entry.1.max(until));
-            }
-            Revocation::Generation(least) => known.generation = known.generation.max(least),
-        }
-        Ok(())
+        self.write().apply(revocation, now)
     }
 
     /// How a session stands that was just accepted.
@@ -238,6 +248,29 @@ impl Known {
             Some(_) => Standing::Ending,
             None => Standing::Good,
         }
+    }
+
+    fn apply(&mut self, revocation: Revocation, now: Time) -> Result<()> {
+        match revocation {
+            // It needs no room, and is what helps when there is none.
+            Revocation::Generation(least) => self.generation = self.generation.max(least),
+            Revocation::Session { digest, from, until } => {
+                if !self.sessions.contains_key(&digest) {
+                    self.make_room(now)?;
+                }
+                let entry = self.sessions.entry(digest).or_insert((from, until));
+                // Of two, the earlier end counts, and is kept as long as the later one says.
+                *entry = (entry.0.min(from), entry.1.max(until));
+            }
+            Revocation::Subject { subject, authenticated_until, until } => {
+                if !self.subjects.contains_key(&subject) {
+                    self.make_room(now)?;
+                }
+                let entry = self.subjects.entry(subject).or_insert((authenticated_until, until));
+                *entry = (entry.0.max(authenticated_until), entry.1.max(until));
+            }
+        }
+        Ok(())
     }
 
     /// Forgets what has ended anyhow, if there are many.

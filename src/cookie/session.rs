@@ -120,6 +120,11 @@ impl<C: Claims> Sessions<C> {
         self.visit(None, Standing::Good)
     }
 
+    fn standing(&self, verified: &Verified<C, Stamp>) -> Standing {
+        let subject = verified.get().subject();
+        self.revocations.standing(verified.by(), subject.as_ref(), self.tokens.now())
+    }
+
     fn read(self: &Arc<Self>, token: &str) -> OptionalSession<C> {
         let verified = match self.tokens.read(token) {
             Ok(verified) => verified,
@@ -128,8 +133,7 @@ impl<C: Claims> Sessions<C> {
                 return self.visit(None, Standing::Good);
             }
         };
-        let subject = verified.get().subject();
-        let standing = self.revocations.standing(verified.by(), subject.as_ref(), self.tokens.now());
+        let standing = self.standing(&verified);
         self.tell(match standing {
             Standing::Good | Standing::Ending => Event::Accepted,
             Standing::Revoked => Event::Revoked,
@@ -231,6 +235,17 @@ impl<C> Visit<C> {
     }
 }
 
+impl<C: Claims> Visit<C> {
+    /// How its session stands now: another request, or this one, may have replaced or ended it since it was opened.
+    fn standing(&self, verified: &Verified<C, Stamp>) -> Standing {
+        match self.sessions.standing(verified) {
+            // When others were not heard, what was asked for counts.
+            Standing::Good | Standing::Unknown => self.state().standing,
+            ended => ended,
+        }
+    }
+}
+
 impl<C> Clone for OptionalSession<C> {
     fn clone(&self) -> Self {
         OptionalSession(Arc::clone(&self.0))
@@ -288,7 +303,7 @@ impl<C: Claims> OptionalSession<C> {
     ///
     /// # Errors
     /// Those of [`Tokens::issue`](super::Tokens::issue), and of [`Revocations::apply`](super::Revocations::apply).
-    pub fn begin(&self, claims: &C) -> Result<()> {
+    pub fn begin(&self, claims: &C) -> Result<Stamp> {
         let token = self.0.sessions.begin(claims)?;
         self.begin_with(token)
     }
@@ -298,34 +313,34 @@ impl<C: Claims> OptionalSession<C> {
     ///
     /// # Errors
     /// As [`begin`](Self::begin).
-    pub fn begin_as_of(&self, claims: &C, authenticated: Time) -> Result<()> {
+    pub fn begin_as_of(&self, claims: &C, authenticated: Time) -> Result<Stamp> {
         self.0.sessions.raise_generation();
         let token = self.0.sessions.tokens().issue_as_of(claims, authenticated)?;
         self.begin_with(token)
     }
 
-    fn begin_with(&self, token: Token) -> Result<()> {
-        let sessions = &self.0.sessions;
+    fn begin_with(&self, token: Token) -> Result<Stamp> {
+        let (sessions, stamp) = (&self.0.sessions, *token.stamp());
         if let Some(old) = &self.0.verified {
             sessions.replace(old.by())?;
         }
         self.0.change(Change::Set(token));
         sessions.tell(Event::Begun);
-        Ok(())
+        Ok(stamp)
     }
 
     /// Ends the request: says what is to go out. A session that was used, and is past half of its idle time, is renewed if
     /// `may_renew`: not after an error of the server, nor for what was fetched before anybody asked for it.
     pub fn close(&self, may_renew: bool) -> Change {
         let visit = &self.0;
-        let (change, standing) = {
-            let mut state = visit.state();
-            (std::mem::replace(&mut state.change, Change::Nothing), state.standing)
-        };
-        let used = visit.verified.as_ref().filter(|_| may_renew && standing == Standing::Good);
+        let change = std::mem::replace(&mut visit.state().change, Change::Nothing);
+        let used = visit.verified.as_ref().filter(|_| may_renew);
         let (Change::Nothing, Some(verified)) = (&change, used) else { return change };
         let tokens = visit.sessions.tokens();
         if tokens.now() < verified.by().issued() + C::LIFETIME.idle() / 2 {
+            return change;
+        }
+        if visit.standing(verified) != Standing::Good {
             return change;
         }
         // A session that cannot be renewed goes on with the token that it has.
@@ -359,7 +374,7 @@ impl<C: Claims> Session<C> {
     ///
     /// # Errors
     /// Those of [`Tokens::renew`](super::Tokens::renew); [`ErrorKind::Usage`] if the claims are somebody else's, or the session
-    /// is being replaced by another request.
+    /// was replaced or ended, by another request or by this one.
     pub fn update(&self, claims: &C) -> Result<()> {
         self.check(claims)?;
         let token = self.visit.sessions.tokens().renew(self.stamp(), claims)?;
@@ -373,14 +388,15 @@ impl<C: Claims> Session<C> {
     ///
     /// # Errors
     /// As [`update`](Self::update).
-    pub fn reauthenticate(&self, claims: &C) -> Result<()> {
+    pub fn reauthenticate(&self, claims: &C) -> Result<Stamp> {
         self.check(claims)?;
         let sessions = &self.visit.sessions;
         let token = sessions.tokens().reauthenticate(self.stamp(), claims)?;
         sessions.replace(self.stamp())?;
+        let stamp = *token.stamp();
         self.visit.change(Change::Set(token));
         sessions.tell(Event::Reauthenticated);
-        Ok(())
+        Ok(stamp)
     }
 
     /// Ends it: here and now, and wherever else its token is.
@@ -389,9 +405,11 @@ impl<C: Claims> Session<C> {
     /// Those of [`Revocations::apply`](super::Revocations::apply).
     pub fn end(&self) -> Result<()> {
         let sessions = &self.visit.sessions;
+        // The cookie goes in any case.
         self.visit.change(Change::Clear);
+        sessions.revocations().end(self.stamp(), Duration::ZERO, sessions.tokens().now())?;
         sessions.tell(Event::Ended);
-        sessions.revocations().end(self.stamp(), Duration::ZERO, sessions.tokens().now()).map(drop)
+        Ok(())
     }
 
     /// Ends all sessions of its owner, this one among them.
@@ -402,10 +420,13 @@ impl<C: Claims> Session<C> {
         let Some(subject) = self.claims().subject() else {
             return Err(Error::usage("session", "it is nobody's", "say in Claims::subject whose it is"));
         };
-        self.end()?;
         let sessions = &self.visit.sessions;
+        // All first: of the two it is the one that must not be left out.
+        let all = sessions.revocations().end_all_of(subject, sessions.tokens().now());
+        self.end()?;
+        all?;
         sessions.tell(Event::EndedEverywhere);
-        sessions.revocations().end_all_of(subject, sessions.tokens().now()).map(drop)
+        Ok(())
     }
 
     /// A token for one form of this session, to stand in a hidden field: no other site can have a browser send it
@@ -433,13 +454,13 @@ impl<C: Claims> Session<C> {
                 "begin a session for them",
             ));
         }
-        if self.visit.state().standing == Standing::Ending {
-            let why = "another request has just replaced or ended it";
+        if self.visit.standing(&self.verified) != Standing::Good {
+            let why = "it was replaced or ended since the request came";
             return Err(Error::new(
                 ErrorKind::Usage,
                 "session",
                 why,
-                "answer the next request, which has the new one",
+                "begin one, or answer the next request, which has the new one",
             ));
         }
         Ok(())

@@ -60,6 +60,6 @@ fn times_that_no_token_has_are_cut_down() {
     let expected = Revocation::Subject { subject, authenticated_until: soon, until: last };
     assert_eq!(notices.read(&told, at(0)).unwrap(), expected);
     let told = notices.write(&Revocation::Session { digest: [7; 32], from: far, until: far });
-    let expected = Revocation::Session { digest: [7; 32], from: far, until: last };
+    let expected = Revocation::Session { digest: [7; 32], from: soon, until: last };
     assert_eq!(notices.read(&told, at(0)).unwrap(), expected);
 }

@@ -1,7 +1,8 @@
 //! A session that was ended before its time has ended.
 use std::time::Duration;
 
-use bulla::cookie::{Revocation, Revocations, Standing, Subject, TokenKeys};
+use bulla::ErrorKind;
+use bulla::cookie::{Revocation, Revocations, Stamp, Standing, Subject, TokenKeys};
 
 use super::lab::{Lab, Login, at, login, ring};
 
@@ -66,4 +67,44 @@ fn what_one_host_revokes_counts_on_another() {
     here.all().into_iter().for_each(|revocation| there.apply(revocation, at(0)).unwrap());
     assert_eq!((there.all(), there.generation()), (here.all(), 3));
     assert_eq!(there.standing(&session, None, at(0)), Standing::Revoked);
+}
+
+#[test]
+fn a_full_table_refuses_what_is_new_and_takes_a_generation() {
+    let (lab, keys) = (Lab::default(), TokenKeys::new(ring()));
+    let session = *lab.tokens::<Login>(&keys).issue(&login()).unwrap().stamp();
+    let revocations = Revocations::new();
+    let until = at(1000);
+    let ended = |number: u32| {
+        let mut digest = [0; 32];
+        digest[..4].copy_from_slice(&number.to_be_bytes());
+        Revocation::Session { digest, from: at(0), until }
+    };
+    (0..1 << 20).for_each(|number| revocations.apply(ended(number), at(0)).unwrap());
+    assert_eq!(revocations.end(&session, Duration::ZERO, at(0)).unwrap_err().kind(), ErrorKind::OverLimit);
+    assert_eq!(revocations.standing(&session, None, at(0)), Standing::Good);
+    // What is known already needs no room, and what helps needs none.
+    revocations.apply(ended(7), at(0)).unwrap();
+    revocations.end_generations_before(1, at(0)).unwrap();
+    assert_eq!(revocations.standing(&session, None, at(0)), Standing::Revoked);
+    // And there is room once those have ended by themselves.
+    assert!(revocations.apply(ended(1 << 20), at(1029)).is_err());
+    revocations.apply(ended(1 << 20), at(1031)).unwrap();
+}
+
+#[test]
+fn what_was_ended_has_ended_by_a_clock_that_is_behind_too() {
+    let (lab, keys) = (Lab::default(), TokenKeys::new(ring()));
+    let session = *lab.tokens::<Login>(&keys).issue(&login()).unwrap().stamp();
+    let ends: [fn(&Revocations, &Stamp) -> bulla::Result<Revocation>; 2] = [
+        |revocations, session| revocations.end(session, Duration::ZERO, at(1000)),
+        |revocations, session| {
+            revocations.end_by_digest(session.session().digest(), session.until(), at(1000))
+        },
+    ];
+    for end_it in ends {
+        let revocations = Revocations::new();
+        end_it(&revocations, &session).unwrap();
+        assert_eq!(revocations.standing(&session, None, at(1)), Standing::Revoked);
+    }
 }

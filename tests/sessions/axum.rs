@@ -14,7 +14,7 @@ use tower_service::Service;
 use super::lab::{Login, USER, sessions};
 
 async fn login(session: OptionalSession<Login>) -> StatusCode {
-    session.begin(&USER).map_or(StatusCode::INTERNAL_SERVER_ERROR, |()| StatusCode::NO_CONTENT)
+    session.begin(&USER).map_or(StatusCode::INTERNAL_SERVER_ERROR, |_| StatusCode::NO_CONTENT)
 }
 
 async fn me(session: Session<Login>) -> String {

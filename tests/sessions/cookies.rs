@@ -211,9 +211,24 @@ fn who_is_only_remembered_has_not_proved_it_recently() {
         match as_of {
             Some(time) => visit.begin_as_of(&USER, time).unwrap(),
             None => visit.begin(&USER).unwrap(),
-        }
+        };
         let Change::Set(token) = visit.close(true) else { panic!("no token") };
         let session = sessions.open(Some(token.expose_text())).get().unwrap();
         assert_eq!(session.is_recent(minute), is_recent);
     }
+}
+
+#[test]
+fn what_others_put_into_their_cookies_is_no_matter() {
+    let lab = Lab::new();
+    let token = lab.login();
+    for cookies in [
+        vec![format!("name=José; __Host-session={token}")],
+        vec![format!("__Host-session={token};\tname=\"a b\"")],
+        vec!["name=José".to_owned(), format!("__Host-session={token}")],
+    ] {
+        let cookies: Vec<&str> = cookies.iter().map(String::as_str).collect();
+        assert_eq!(lab.ask("/", &cookies, &[]).seen, seen(&USER), "{cookies:?}");
+    }
+    assert_eq!(lab.ask("/", &["__Host-session=José"], &[]).seen, "nobody");
 }

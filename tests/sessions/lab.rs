@@ -59,8 +59,8 @@ impl Service<Request<()>> for Site {
         let visit = request.extensions().get::<OptionalSession<Login>>().unwrap();
         let seen = visit.get().map_or_else(|| nobody(visit), |session| format!("{:?}", session.claims()));
         match (request.uri().path(), visit.get()) {
-            ("/login", _) => visit.begin(&USER).unwrap(),
-            ("/admin", Some(session)) => session.reauthenticate(&ADMIN).unwrap(),
+            ("/login", _) => drop(visit.begin(&USER).unwrap()),
+            ("/admin", Some(session)) => drop(session.reauthenticate(&ADMIN).unwrap()),
             ("/update", Some(session)) => session.update(&ADMIN).unwrap(),
             ("/logout", Some(session)) => session.end().unwrap(),
             ("/logout-everywhere", Some(session)) => session.end_everywhere().unwrap(),
@@ -151,7 +151,7 @@ impl Lab {
     pub(crate) fn ask(&self, path: &str, cookies: &[&str], fields: &[(&str, &str)]) -> Answer {
         let mut request = Request::builder().uri(path);
         for cookie in cookies {
-            request = request.header("cookie", *cookie);
+            request = request.header("cookie", cookie.as_bytes());
         }
         for (name, value) in fields {
             request = request.header(*name, *value);
@@ -170,6 +170,14 @@ impl Lab {
         let is_stored = answer.headers().get("cache-control").is_none_or(|value| value != "no-store");
         assert!(set.is_none() || !is_stored, "a cache could keep the cookie");
         Answer { seen: answer.into_body(), set, is_stored }
+    }
+
+    /// As [`get`](Self::get), with a strict layer outside of the sessions.
+    pub(crate) fn strictly(&self, path: &str, token: &str) -> String {
+        let request = Request::builder().uri(path).header("cookie", format!("__Host-session={token}"));
+        let mut service = StrictLayer::<Login>::new().layer(self.service.clone());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(service.call(request.body(()).unwrap())).unwrap().into_body()
     }
 
     pub(crate) fn get(&self, path: &str, token: &str) -> Answer {

@@ -89,8 +89,8 @@ fn what_one_host_ends_is_told_to_all() {
         told[..],
         [
             Revocation::Session { .. },
-            Revocation::Session { .. },
             Revocation::Subject { .. },
+            Revocation::Session { .. },
             Revocation::Session { .. }
         ]
     ));
@@ -115,4 +115,18 @@ fn a_strict_route_asks_and_has_no_session_without_an_answer() {
     assert_eq!(lab.get("/strict", &token).seen, "nobody");
     // What was learnt by asking counts everywhere.
     assert_eq!(lab.get("/", &token).seen, "nobody");
+}
+
+#[test]
+fn a_strict_layer_outside_of_the_sessions_asks_too() {
+    let common = Common::default();
+    let lab = stale(&common, OnStale::Allow);
+    let token = lab.login();
+    assert_eq!(lab.get("/outside", &token).seen, seen(&USER));
+    assert_eq!(common.0.lock().unwrap().asked, 0);
+    let answer = lab.strictly("/outside", &token);
+    assert_eq!(answer, seen(&USER));
+    assert_eq!(common.0.lock().unwrap().asked, 1);
+    common.0.lock().unwrap().is_down = true;
+    assert_eq!(lab.strictly("/outside", &token), "unsure");
 }

@@ -33,7 +33,7 @@ pub fn bare() -> Router {
 
 pub fn bulla() -> Router {
     async fn login(session: OptionalSession<Login>) -> StatusCode {
-        session.begin(&Login { user: 7 }).map_or(StatusCode::INTERNAL_SERVER_ERROR, |()| StatusCode::NO_CONTENT)
+        session.begin(&Login { user: 7 }).map_or(StatusCode::INTERNAL_SERVER_ERROR, |_| StatusCode::NO_CONTENT)
     }
     async fn me(session: Session<Login>) -> &'static str {
         if session.claims().user == 7 { "7" } else { "?" }

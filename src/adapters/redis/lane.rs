@@ -50,8 +50,10 @@ impl Lane {
         });
         let result = called.await;
         if let (Some(number), Err(_) | Ok(Err(_))) = (number, &result) {
-            let mut open = self.open.lock().await;
-            if open.number == number {
+            // If somebody is connecting, there is a newer one soon.
+            if let Ok(mut open) = self.open.try_lock()
+                && open.number == number
+            {
                 open.connection = None;
             }
         }

@@ -59,12 +59,16 @@ impl SessionCookie {
     pub(super) fn find<'a>(&self, headers: &'a HeaderMap) -> Sent<'a> {
         let mut found = Sent::Nothing;
         for field in headers.get_all(COOKIE) {
-            // What is no ASCII is no cookie of ours.
-            for pair in field.to_str().unwrap_or_default().split(';') {
-                let Some((name, value)) = pair.trim_ascii_start().split_once('=') else { continue };
-                if name == self.name {
-                    found = if found == Sent::Nothing { Sent::One(value) } else { return Sent::Several };
+            // By bytes: what others put into their cookies is no matter of ours.
+            for pair in field.as_bytes().split(|byte| *byte == b';') {
+                let pair = pair.trim_ascii_start();
+                let value = pair.strip_prefix(self.name.as_bytes()).and_then(|rest| rest.strip_prefix(b"="));
+                let Some(value) = value else { continue };
+                if found != Sent::Nothing {
+                    return Sent::Several;
                 }
+                // What is no text is no token, as an empty one is none.
+                found = Sent::One(std::str::from_utf8(value).unwrap_or_default());
             }
         }
         found

@@ -12,6 +12,7 @@ use tower_service::Service;
 use super::asking::Asking;
 use super::cookies::{Sent, SessionCookie};
 use super::log;
+use super::strict::AskFor;
 use crate::Result;
 use crate::cookie::{Change, Claims, OptionalSession, Revocations, Scope, Sessions, TokenKeys};
 
@@ -153,8 +154,9 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let session = self.shared.open(request.headers());
         let is_prefetch = is_prefetch(request.headers());
+        let is_strict = request.extensions_mut().remove::<AskFor<C>>().is_some();
         request.extensions_mut().insert(session.clone());
-        let inner = if session.must_ask() {
+        let inner = if is_strict || session.must_ask() {
             Asking::asked(&mut self.inner, request, session.clone())
         } else {
             Asking::answered(&mut self.inner, request)

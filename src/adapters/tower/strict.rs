@@ -12,9 +12,19 @@ use tower_service::Service;
 use super::asking::Asking;
 use crate::cookie::{Claims, OptionalSession};
 
-/// Asks the hosts' common store for each request, inside of a [`SessionLayer`](super::SessionLayer) of the same claims. Without an
-/// answer there is no session.
+/// Has the hosts' common store asked for each request with a session of these claims. Without an answer there is no session.
+///
+/// It stands round some routes inside of a [`SessionLayer`](super::SessionLayer), or outside of one.
 pub struct StrictLayer<C>(PhantomData<fn() -> C>);
+
+/// Tells a layer of sessions further in that it is to ask.
+pub(super) struct AskFor<C>(PhantomData<fn() -> C>);
+
+impl<C> Clone for AskFor<C> {
+    fn clone(&self) -> Self {
+        AskFor(PhantomData)
+    }
+}
 
 impl<C> StrictLayer<C> {
     /// For sessions with claims of this type.
@@ -69,13 +79,16 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let session = request.extensions().get::<OptionalSession<C>>().cloned();
         StrictFuture {
             inner: match session {
                 Some(session) => Asking::asked(&mut self.inner, request, session),
-                // Without the layer outside there is no session anyhow.
-                None => Asking::answered(&mut self.inner, request),
+                // The layer of sessions may stand inside of this one: it asks, then.
+                None => {
+                    request.extensions_mut().insert(AskFor::<C>(PhantomData));
+                    Asking::answered(&mut self.inner, request)
+                }
             },
         }
     }

@@ -28,8 +28,8 @@ impl Claims for Login {
     }
 }
 
-fn done(result: Result<()>) -> StatusCode {
-    result.map_or(StatusCode::INTERNAL_SERVER_ERROR, |()| StatusCode::NO_CONTENT)
+fn done<T>(result: Result<T>) -> StatusCode {
+    result.map_or(StatusCode::INTERNAL_SERVER_ERROR, |_| StatusCode::NO_CONTENT)
 }
 
 #[tokio::main]
