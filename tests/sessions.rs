@@ -4,9 +4,11 @@ mod sessions {
     #[cfg(feature = "axum")]
     mod axum;
     mod cookies;
+    mod events;
     mod forms;
     mod lab;
     mod linked;
+    mod log;
     #[cfg(feature = "metrics")]
     mod metrics;
     mod races;

@@ -35,14 +35,14 @@ impl Claims for Login {
 }
 
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
-pub(crate) const USER: Login = Login { user: 7, admin: false };
-pub(crate) const ADMIN: Login = Login { user: 7, admin: true };
+pub(crate) const USER: Login = Login { user: 7_086_420_975_318, admin: false };
+pub(crate) const ADMIN: Login = Login { admin: true, ..USER };
 
 fn nobody(visit: &OptionalSession<Login>) -> String {
     if visit.is_unsure() { "unsure" } else { "nobody" }.to_owned()
 }
 
-/// Answers with whom it sees, and does what the path says.
+/// Answers with whom it sees, and does what the path says. After a `?` comes the status of the answer, if it is not 200.
 #[derive(Clone)]
 pub(crate) struct Site(Arc<Revocations>);
 
@@ -73,12 +73,14 @@ impl Service<Request<()>> for Site {
             }
             _ => {}
         }
-        ready(Ok(Response::new(seen)))
+        let status = request.uri().query().unwrap_or("200");
+        ready(Ok(Response::builder().status(status).body(seen).unwrap()))
     }
 }
 
 /// A site, its clock, and a browser's way to it.
 pub(crate) struct Lab {
+    pub(crate) keys: TokenKeys,
     passed: Arc<AtomicI64>,
     told: Arc<Mutex<Vec<Event>>>,
     service: SessionService<Routes, Login>,
@@ -114,11 +116,23 @@ pub(crate) struct Answer {
     pub(crate) is_stored: bool,
 }
 
+pub(crate) fn keys() -> TokenKeys {
+    TokenKeys::new(TokenKeyring::generate(Duration::ZERO, DAY, Time::from_unix(NOW)).unwrap())
+}
+
 /// Sessions by a clock that shows what `passed` says.
 pub(crate) fn sessions(passed: &Arc<AtomicI64>, revocations: Arc<Revocations>) -> Sessions<Login> {
+    sessions_by(&keys(), passed, revocations)
+}
+
+/// As [`sessions`], under these keys.
+pub(crate) fn sessions_by(
+    keys: &TokenKeys,
+    passed: &Arc<AtomicI64>,
+    revocations: Arc<Revocations>,
+) -> Sessions<Login> {
     let clock = Arc::clone(passed);
-    let keys = TokenKeys::new(TokenKeyring::generate(Duration::ZERO, DAY, Time::from_unix(NOW)).unwrap());
-    let tokens = Tokens::new(&keys, Scope::new("__Host-session").unwrap()).unwrap();
+    let tokens = Tokens::new(keys, Scope::new("__Host-session").unwrap()).unwrap();
     let tokens = tokens.clock(move || Time::from_unix(NOW + clock.load(Ordering::Relaxed)));
     Sessions::of(tokens, revocations).unwrap()
 }
@@ -130,13 +144,13 @@ impl Lab {
 
     pub(crate) fn with(revocations: Revocations) -> Self {
         let (passed, told) = (Arc::new(AtomicI64::new(0)), Arc::new(Mutex::new(Vec::new())));
-        let events = Arc::clone(&told);
+        let (keys, events) = (keys(), Arc::clone(&told));
         let revocations = Arc::new(revocations);
-        let sessions = sessions(&passed, Arc::clone(&revocations))
+        let sessions = sessions_by(&keys, &passed, Arc::clone(&revocations))
             .watch(move |event| events.lock().unwrap().push(event));
         let site = Site(revocations);
         let routes = Routes(site.clone(), StrictLayer::<Login>::new().layer(site));
-        Lab { passed, told, service: SessionLayer::of(sessions).unwrap().layer(routes) }
+        Lab { keys, passed, told, service: SessionLayer::of(sessions).unwrap().layer(routes) }
     }
 
     /// What happened since it was last asked.
@@ -149,7 +163,17 @@ impl Lab {
     }
 
     pub(crate) fn ask(&self, path: &str, cookies: &[&str], fields: &[(&str, &str)]) -> Answer {
-        let mut request = Request::builder().uri(path);
+        self.ask_by("GET", path, cookies, fields)
+    }
+
+    pub(crate) fn ask_by(
+        &self,
+        method: &str,
+        path: &str,
+        cookies: &[&str],
+        fields: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
         for cookie in cookies {
             request = request.header("cookie", cookie.as_bytes());
         }

@@ -9,12 +9,12 @@ use super::lab::{Lab, USER, seen};
 
 /// What all hosts reach: takes note of what it is told, and answers, or does not.
 #[derive(Clone, Default)]
-struct Common(Arc<Mutex<State>>);
+pub(super) struct Common(pub(super) Arc<Mutex<State>>);
 
 #[derive(Default)]
-struct State {
-    told: Vec<Revocation>,
-    is_down: bool,
+pub(super) struct State {
+    pub(super) told: Vec<Revocation>,
+    pub(super) is_down: bool,
     asked: usize,
 }
 
@@ -38,7 +38,7 @@ impl Link for Common {
 const BOUND: Duration = Duration::from_secs(3600);
 
 /// A host that has not heard from others yet.
-fn stale(common: &Common, policy: OnStale) -> Lab {
+pub(super) fn stale(common: &Common, policy: OnStale) -> Lab {
     Lab::with(Revocations::linked(common.clone(), BOUND, policy))
 }
 
