@@ -1,8 +1,10 @@
 //! Sessions in cookies, by the layer alone.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 mod sessions {
+    mod answers;
     #[cfg(feature = "axum")]
     mod axum;
+    mod clocks;
     mod cookies;
     mod events;
     mod forms;
