@@ -40,11 +40,11 @@ pub(crate) fn ring() -> TokenKeyring {
     TokenKeyring::generate(SPREAD, HOUR * 24, at(-3600)).unwrap()
 }
 
-/// Several hosts' clock, and why the last token was refused.
+/// Several hosts' clock, and why tokens were refused.
 #[derive(Clone, Default)]
 pub(crate) struct Lab {
     passed: Arc<AtomicI64>,
-    last: Arc<Mutex<Option<Refusal>>>,
+    told: Arc<Mutex<Vec<Refusal>>>,
 }
 
 impl Lab {
@@ -64,7 +64,12 @@ impl Lab {
 
     /// Why the last token was refused.
     pub(crate) fn last_refusal(&self) -> Option<Refusal> {
-        *self.last.lock().unwrap()
+        self.told.lock().unwrap().last().copied()
+    }
+
+    /// Why tokens were refused since it was last asked.
+    pub(crate) fn refusals(&self) -> Vec<Refusal> {
+        std::mem::take(&mut *self.told.lock().unwrap())
     }
 
     pub(crate) fn tokens<C: Claims>(&self, keys: &TokenKeys) -> Tokens<C> {
@@ -72,21 +77,21 @@ impl Lab {
     }
 
     pub(crate) fn tokens_in<C: Claims>(&self, keys: &TokenKeys, scope: Scope) -> Tokens<C> {
-        let (lab, last) = (self.clone(), Arc::clone(&self.last));
+        let (lab, told) = (self.clone(), Arc::clone(&self.told));
         Tokens::new(keys, scope)
             .unwrap()
             .clock(move || lab.now())
-            .watch(move |why| *last.lock().unwrap() = Some(why))
+            .watch(move |why| told.lock().unwrap().push(why))
     }
 
     /// Why a token is refused. Whoever sent it learns nothing of that.
     #[track_caller]
     pub(crate) fn refusal<C: Claims>(&self, tokens: &Tokens<C>, text: &str) -> Refusal {
-        *self.last.lock().unwrap() = None;
+        self.refusals();
         let Err(error) = tokens.accept(text) else { panic!("it was accepted") };
         assert_eq!(error.kind(), ErrorKind::Unauthentic);
         assert_eq!(error.to_string(), "token: it does not count, or not any more; begin anew: sign in");
-        self.last.lock().unwrap().unwrap()
+        self.last_refusal().unwrap()
     }
 }
 

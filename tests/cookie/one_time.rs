@@ -113,6 +113,33 @@ async fn a_store_that_cannot_be_asked_accepts_nothing() {
     assert!(links(&lab, &keys, lab.store()).redeem(link.expose_text()).await.is_ok());
 }
 
+#[tokio::test]
+async fn why_a_link_is_refused_is_told_once_and_nothing_of_one_that_counts() {
+    let (lab, keys) = (Lab::default(), TokenKeys::new(ring()));
+    let links = links(&lab, &keys, lab.store());
+    let (link, unused) = (links.issue(&ALICE).unwrap(), links.issue(&ALICE).unwrap());
+    links.check(link.expose_text()).await.map(drop).unwrap();
+    links.redeem(link.expose_text()).await.map(drop).unwrap();
+    assert_eq!(lab.refusals(), []);
+    for (seconds, text, why) in [
+        (0, link.expose_text(), Refusal::Used),
+        (0, "x", Refusal::Malformed),
+        // It says no more of one that was used than of others.
+        (3600, link.expose_text(), Refusal::Expired),
+        (3600, unused.expose_text(), Refusal::Expired),
+    ] {
+        lab.set(seconds);
+        refused(links.check(text).await);
+        assert_eq!(lab.refusals(), [why]);
+        refused(links.redeem(text).await);
+        assert_eq!(lab.refusals(), [why]);
+    }
+    // A store that cannot be asked is no refusal.
+    lab.set(0);
+    assert!(self::links(&lab, &keys, Unreachable).redeem(unused.expose_text()).await.is_err());
+    assert_eq!(lab.refusals(), []);
+}
+
 /// It would forget the use while the token still counts elsewhere.
 #[tokio::test]
 async fn a_store_whose_clock_is_ahead_remembers_the_use_as_long_as_the_link_lasts() {

@@ -346,6 +346,28 @@ async fn a_series_that_was_ended_by_the_revocations_is_over() {
 }
 
 #[tokio::test]
+async fn why_a_series_is_refused_is_told_once_and_nothing_of_one_that_goes_on() {
+    let site = site();
+    let (first, forgotten) = (site.begin(7).await, site.begin(8).await);
+    site.lab.set(DAY);
+    let second = site.replaced(&first).await;
+    assert!(matches!(site.sees(&first).await, Seen::Known));
+    site.remember.forget(&forgotten).await.unwrap();
+    assert_eq!(site.lab.refusals(), []);
+    site.lab.set(DAY + 10);
+    for (text, why) in [
+        (&forgotten, Refusal::Ended),
+        (&"x".to_owned(), Refusal::Malformed),
+        (&first, Refusal::Stolen),
+        (&first, Refusal::Ended),
+        (&second, Refusal::Ended),
+    ] {
+        let _ = site.remember.accept(text).await;
+        assert_eq!(site.lab.refusals(), [why]);
+    }
+}
+
+#[tokio::test]
 async fn nobody_is_not_remembered() {
     let claims = Remembered { user: 0, ..alice() };
     let error = site().remember.begin(claims).await.map(|_| ()).unwrap_err();
