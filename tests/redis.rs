@@ -10,6 +10,7 @@ mod promises;
 
 mod redis {
     mod addresses;
+    mod cut_off;
     mod failures;
     mod keyring;
     mod lab;
@@ -22,4 +23,5 @@ mod redis {
     mod strict;
     #[cfg(feature = "x509")]
     mod tls;
+    mod wire;
 }

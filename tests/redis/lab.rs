@@ -61,7 +61,12 @@ impl Lab {
     }
 
     pub(crate) fn redis(&self) -> Redis {
-        let redis = Redis::open(&self.server.url(), self.key()).unwrap();
+        self.redis_by(&self.server.url())
+    }
+
+    /// As [`redis`](Self::redis), by another way to the server.
+    pub(crate) fn redis_by(&self, url: &str) -> Redis {
+        let redis = Redis::open(url, self.key()).unwrap();
         redis.every(Duration::from_millis(20)).deadline(Duration::from_millis(1000))
     }
 

@@ -95,3 +95,49 @@ async fn a_question_whose_answer_cannot_be_read_is_no_yes() {
         assert!(error.to_string().contains("that bulla did not write"), "{error}");
     }
 }
+
+#[tokio::test]
+async fn junk_in_the_generations_place_stops_no_host_and_goes_when_one_tells_its_own() {
+    let Some(lab) = Lab::new() else { return };
+    let (one, other) = (lab.ready().await, lab.ready().await);
+    let place = Notices::place(&Revocation::Generation(0));
+    let good = lab.session(2);
+    for junk in [b"".as_slice(), b"x", &[0; 80], &[0; 81], &[0xff; 81], &vec![b'x'; 10 << 20]] {
+        for is_told_by_a_new_one in [false, true] {
+            lab.server.does::<()>(&[b"HSET", b"bulla:revoked", &place, junk]);
+            let session = lab.session(1);
+            one.end(&session);
+            other.learns(&session).await;
+            assert_eq!(other.standing(&good), Standing::Good);
+            // What stands there may have been a generation that ends all: a question has no answer.
+            let error = other.revocations.ask(&good, None, Time::now()).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Io);
+            assert!(error.to_string().contains("that bulla did not write"), "{error}");
+            if is_told_by_a_new_one {
+                lab.ready().await;
+            } else {
+                one.revocations.end_generations_before(0, Time::now()).unwrap();
+            }
+            let told = || lab.server.does::<Vec<u8>>(&[b"HGET", b"bulla:revoked", &place]);
+            until("it is replaced", || told() != junk).await;
+            assert_eq!(other.revocations.ask(&good, None, Time::now()).await.unwrap(), Standing::Good);
+        }
+    }
+}
+
+/// It says of itself that it is the last of all.
+#[tokio::test]
+async fn a_forged_generation_in_the_table_is_counted_and_ends_nothing() {
+    let Some(lab) = Lab::new() else { return };
+    let (one, other) = (lab.ready().await, lab.ready().await);
+    let forged = Notices::new(&Key::generate(), "bulla").write(&Revocation::Generation(u32::MAX));
+    lab.server.does::<()>(&[b"HSET", b"bulla:revoked", &forged[..33], &forged]);
+    let (third, session, good) = (lab.ready().await, lab.session(1), lab.session(2));
+    assert!(third.link.strange() > 0);
+    one.end(&session);
+    for host in [&one, &other, &third] {
+        host.learns(&session).await;
+        assert_eq!((host.revocations.generation(), host.standing(&good)), (0, Standing::Good));
+        assert_eq!(host.revocations.ask(&good, None, Time::now()).await.unwrap_err().kind(), ErrorKind::Io);
+    }
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bulla::adapters::tower::{SessionLayer, StrictLayer};
-use bulla::cookie::{OnStale, OptionalSession, Scope, Sessions, Tokens};
+use bulla::cookie::{Notices, OnStale, OptionalSession, Revocation, Scope, Sessions, Tokens};
 use http::{Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -67,4 +67,25 @@ async fn on_a_strict_route_a_session_counts_only_if_redis_says_so() {
     // What it was asked for is known from then on.
     assert!(is_plainly().await);
     assert!(!is_strictly().await && !is_plainly().await);
+}
+
+#[tokio::test]
+async fn on_a_strict_route_nobody_has_a_session_while_the_generation_cannot_be_read() {
+    let Some(lab) = Lab::new() else { return };
+    let host = lab.ready().await;
+    let tokens = Tokens::<Login>::new(&lab.keys, Scope::new("__Host-session").unwrap()).unwrap();
+    let sessions = Sessions::of(tokens, Arc::clone(&host.revocations)).unwrap();
+    let token = sessions.tokens().issue(&Login { user: 7 }).unwrap();
+    let mut strict = SessionLayer::of(sessions).unwrap().layer(StrictLayer::<Login>::new().layer(Site));
+    let place = Notices::place(&Revocation::Generation(0));
+    for (is_junk, has_one) in [(false, true), (true, false), (false, true)] {
+        if is_junk {
+            lab.server.does::<()>(&[b"HSET", b"bulla:revoked", &place, b"x"]);
+        } else {
+            lab.ready().await;
+        }
+        let cookie = format!("__Host-session={}", token.expose_text());
+        let request = Request::builder().header("cookie", cookie).body(()).unwrap();
+        assert_eq!(strict.call(request).await.unwrap().into_body(), has_one);
+    }
 }
