@@ -2,6 +2,7 @@
 use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub struct TokenKeys {
 
 struct Shared {
     ring: ArcSwap<TokenKeyring>,
+    /// How often the ring was replaced: to look at it costs less than to look at the ring.
+    replaced: AtomicU64,
     /// Which type has which purpose.
     purposes: Mutex<Purposes>,
 }
@@ -46,7 +49,11 @@ impl TokenKeys {
     #[must_use]
     pub fn new(ring: TokenKeyring) -> Self {
         TokenKeys {
-            shared: Arc::new(Shared { ring: ArcSwap::from_pointee(ring), purposes: Mutex::default() }),
+            shared: Arc::new(Shared {
+                ring: ArcSwap::from_pointee(ring),
+                replaced: AtomicU64::new(0),
+                purposes: Mutex::default(),
+            }),
         }
     }
 
@@ -60,7 +67,13 @@ impl TokenKeys {
         let purposes = self.shared.purposes.lock().unwrap_or_else(PoisonError::into_inner);
         check_longest(purposes.longest, &ring)?;
         self.shared.ring.store(Arc::new(ring));
+        // After the ring: who sees the number sees that ring, or a later one.
+        self.shared.replaced.fetch_add(1, Ordering::Release);
         Ok(())
+    }
+
+    pub(super) fn replaced(&self) -> u64 {
+        self.shared.replaced.load(Ordering::Acquire)
     }
 
     pub(super) fn ring(&self) -> Guard<Arc<TokenKeyring>> {

@@ -63,7 +63,7 @@ impl Notices {
             Revocation::Generation(least) => (u64::from(least), 0),
         };
         let body = [&Self::place(revocation)[..], &from.to_be_bytes(), &until.to_be_bytes()].concat();
-        filled(body.iter().chain(&self.mac.tag(&[&body])))
+        filled(body.iter().chain(&self.mac.tag(&body)))
     }
 
     /// Its first 33 bytes, by which one is found again: its kind and digest. Two of the same session, or person, have the same.

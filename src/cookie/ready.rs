@@ -1,16 +1,15 @@
 //! Keys that are ready for one type of tokens in one scope: derived once for each ring.
-use std::sync::Arc;
-
 use super::claims::{Claims, purpose};
+use super::keys::TokenKeys;
 use super::scope::{KeyUse, Scope};
 use crate::clock::Time;
-use crate::keys::{KeyState, TokenKeyring};
+use crate::keys::KeyState;
 use crate::primitives::mac::MacKey;
 use crate::primitives::siv::SivKey;
 
 pub(super) struct Ready {
-    /// Of which ring they were derived.
-    pub(super) ring: Arc<TokenKeyring>,
+    /// How often the ring had been replaced, at least, when they were derived of it.
+    pub(super) replaced: u64,
     keys: Vec<ReadyKey>,
 }
 
@@ -25,7 +24,10 @@ pub(super) struct ReadyKey {
 }
 
 impl Ready {
-    pub(super) fn of<C: Claims>(ring: Arc<TokenKeyring>, scope: &Scope) -> Self {
+    pub(super) fn of<C: Claims>(shared: &TokenKeys, scope: &Scope) -> Self {
+        // Before the ring: a ring that comes meanwhile is then taken for a new one, and derived of once more.
+        let replaced = shared.replaced();
+        let ring = shared.ring();
         let sign = if C::SEALED { KeyUse::SignSealed } else { KeyUse::Sign };
         let purpose = purpose::<C>();
         let keys = ring.entries().iter().map(|entry| {
@@ -39,7 +41,7 @@ impl Ready {
             }
         });
         let keys = keys.collect();
-        Ready { ring, keys }
+        Ready { replaced, keys }
     }
 
     pub(super) fn marked(&self, mark: [u8; 4]) -> Option<&ReadyKey> {

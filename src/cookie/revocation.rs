@@ -191,6 +191,11 @@ impl Revocations {
         }
     }
 
+    /// Whether all that somebody has was ended.
+    pub(super) fn has_subjects(&self) -> bool {
+        !self.read().subjects.is_empty()
+    }
+
     /// From when on somebody who signs in has a session that counts, if all that they had until then was ended.
     pub(super) fn counts_from(&self, subject: &Subject) -> Option<Time> {
         self.read()

@@ -76,7 +76,7 @@ impl<C: Claims> Tokens<C> {
 
     fn by_clock(keys: &TokenKeys, scope: Scope, clock: Arc<dyn Fn() -> Time + Send + Sync>) -> Result<Self> {
         keys.register::<C>()?;
-        let ready = Ready::of::<C>(Guard::into_inner(keys.ring()), &scope);
+        let ready = Ready::of::<C>(keys, &scope);
         Ok(Tokens {
             keys: keys.clone(),
             scope,
@@ -209,11 +209,10 @@ impl<C: Claims> Tokens<C> {
     /// The keys as they are now. They are derived anew when the ring is another one.
     fn ready(&self) -> Guard<Arc<Ready>> {
         let ready = self.ready.load();
-        let ring = self.keys.ring();
-        if Arc::ptr_eq(&ready.ring, &ring) {
+        if ready.replaced == self.keys.replaced() {
             return ready;
         }
-        self.ready.store(Arc::new(Ready::of::<C>(Guard::into_inner(ring), &self.scope)));
+        self.ready.store(Arc::new(Ready::of::<C>(&self.keys, &self.scope)));
         self.ready.load()
     }
 
@@ -228,8 +227,12 @@ impl<C: Claims> Tokens<C> {
         if let Some(seal) = &key.seal {
             payload = Zeroizing::new(seal.seal(&header, &payload).map_err(|_| unwritable())?);
         }
-        let tag = key.mac.tag(&[&header, &payload]);
-        let token = Zeroizing::new([&header[..], &payload, &tag].concat());
+        // With room for the tag, so that nothing is left behind by growing.
+        let mut token = Zeroizing::new(Vec::with_capacity(payload.len().saturating_add(OVERHEAD)));
+        token.extend_from_slice(&header);
+        token.extend_from_slice(&payload);
+        let tag = key.mac.tag(&token);
+        token.extend_from_slice(&tag);
         let text = Zeroizing::new(base64url::encode(&token));
         if text.len() > self.room() {
             return Err(self.too_long(length));

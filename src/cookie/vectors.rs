@@ -108,7 +108,7 @@ impl Maker {
         let mut token = [&header[..], &payload].concat();
         (self.frame)(&mut token);
         let sign = if self.sealed { KeyUse::SignSealed } else { KeyUse::Sign };
-        let tag = MacKey::new(&derived(sign)).tag(&[&token]);
+        let tag = MacKey::new(&derived(sign)).tag(&token);
         token.extend_from_slice(&tag);
         (self.token)(&mut token);
         let mut text = base64url::encode(&token);

@@ -3,7 +3,7 @@ use std::io::{self, BufRead, Read, Write};
 
 use super::base64_tables::{Alphabet, NONE};
 
-static STANDARD: Alphabet = Alphabet::ending_in(b'+', b'/');
+static STANDARD: Alphabet = Alphabet::STANDARD;
 
 /// Base64 undone. White space may stand anywhere; anything else that is no digit is refused (RFC 2045 section 6.8 would have
 /// it ignored, and two readers who ignore others see other bytes), and so are wrong padding and stray bits.

@@ -1,6 +1,6 @@
-//! Digits of base64 (RFC 4648 sections 4 and 5) by tables, several at a time: for what is long, or often, and no long-lived key.
+//! Digits of base64 (RFC 4648 section 4) by tables, several at a time: for what is long, and no key.
 //!
-//! `base64`, beside this, takes the same time for every digit, which a key needs, and mail and tokens do not.
+//! `base64`, beside this, takes the same time for every digit, which a key needs, and mail does not.
 
 /// In a table: this is no digit.
 pub(super) const NONE: u32 = 1 << 24;
@@ -14,14 +14,8 @@ pub(super) struct Alphabet {
 }
 
 impl Alphabet {
-    /// That of RFC 4648 sections 4 and 5, but for its last two digits.
-    pub(super) const fn ending_in(second_last: u8, last: u8) -> Self {
-        let digits = Digits { second_last, last };
-        Alphabet {
-            values: [digits.values(18), digits.values(12), digits.values(6), digits.values(0)],
-            pairs: digits.pairs(),
-        }
-    }
+    pub(super) const STANDARD: Self =
+        Alphabet { values: [values(18), values(12), values(6), values(0)], pairs: pairs() };
 
     pub(super) fn value(&self, place: usize, digit: u8) -> u32 {
         self.values.get(place).and_then(|table| table.get(usize::from(digit))).copied().unwrap_or(NONE)
@@ -73,61 +67,53 @@ impl Alphabet {
     }
 }
 
-/// The alphabets differ in their last two digits.
-struct Digits {
-    second_last: u8,
-    last: u8,
+const fn values(shift: u32) -> [u32; 256] {
+    let mut table = [NONE; 256];
+    let mut rest: &mut [u32] = &mut table;
+    let mut byte: u8 = 0;
+    while let [slot, after @ ..] = rest {
+        if let Some(value) = value_of(byte) {
+            // `u32::from`, which cannot be called in constants.
+            *slot = u32::from_be_bytes([0, 0, 0, value]) << shift;
+        }
+        rest = after;
+        byte = byte.wrapping_add(1);
+    }
+    table
 }
 
-impl Digits {
-    const fn values(&self, shift: u32) -> [u32; 256] {
-        let mut table = [NONE; 256];
-        let mut rest: &mut [u32] = &mut table;
-        let mut byte: u8 = 0;
-        while let [slot, after @ ..] = rest {
-            if let Some(value) = self.value_of(byte) {
-                // `u32::from`, which cannot be called in constants.
-                *slot = u32::from_be_bytes([0, 0, 0, value]) << shift;
-            }
-            rest = after;
-            byte = byte.wrapping_add(1);
-        }
-        table
+const fn value_of(digit: u8) -> Option<u8> {
+    match digit {
+        b'A'..=b'Z' => Some(digit - b'A'),
+        b'a'..=b'z' => Some(digit - b'a' + 26),
+        b'0'..=b'9' => Some(digit - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
     }
+}
 
-    const fn value_of(&self, digit: u8) -> Option<u8> {
-        match digit {
-            b'A'..=b'Z' => Some(digit - b'A'),
-            b'a'..=b'z' => Some(digit - b'a' + 26),
-            b'0'..=b'9' => Some(digit - b'0' + 52),
-            _ if digit == self.second_last => Some(62),
-            _ if digit == self.last => Some(63),
-            _ => None,
+const fn pairs() -> [[u8; 2]; 1 << 12] {
+    let mut table = [[0; 2]; 1 << 12];
+    let mut rest: &mut [[u8; 2]] = &mut table;
+    let (mut first, mut second) = (0, 0);
+    while let [slot, after @ ..] = rest {
+        *slot = [digit_of(first), digit_of(second)];
+        rest = after;
+        second += 1;
+        if second == 64 {
+            (first, second) = (first + 1, 0);
         }
     }
+    table
+}
 
-    const fn pairs(&self) -> [[u8; 2]; 1 << 12] {
-        let mut table = [[0; 2]; 1 << 12];
-        let mut rest: &mut [[u8; 2]] = &mut table;
-        let (mut first, mut second) = (0, 0);
-        while let [slot, after @ ..] = rest {
-            *slot = [self.digit_of(first), self.digit_of(second)];
-            rest = after;
-            second += 1;
-            if second == 64 {
-                (first, second) = (first + 1, 0);
-            }
-        }
-        table
-    }
-
-    const fn digit_of(&self, value: u8) -> u8 {
-        match value {
-            0..26 => b'A' + value,
-            26..52 => b'a' - 26 + value,
-            52..62 => value - 52 + b'0',
-            62 => self.second_last,
-            _ => self.last,
-        }
+const fn digit_of(value: u8) -> u8 {
+    match value {
+        0..26 => b'A' + value,
+        26..52 => b'a' - 26 + value,
+        52..62 => value - 52 + b'0',
+        62 => b'+',
+        _ => b'/',
     }
 }

@@ -1,42 +1,25 @@
 //! Base64 for URLs and cookies (RFC 4648 section 5): no padding, canonical only, and decoded into memory of the caller's.
-use super::base64_tables::Alphabet;
+use std::sync::LazyLock;
 
-static URL: Alphabet = Alphabet::ending_in(b'-', b'_');
+use base64::Engine;
+use base64::engine::{DecodePaddingMode, GeneralPurposeConfig, Simd};
+
+/// It refuses stray bits, without which two texts would be one.
+static URL: LazyLock<Simd> = LazyLock::new(|| {
+    let config = GeneralPurposeConfig::new();
+    let config = config.with_encode_padding(false).with_decode_padding_mode(DecodePaddingMode::RequireNone);
+    Simd::url_safe(config)
+});
 
 /// Decodes all of it into `out`, and gives what was filled. `None` if it is not canonical, or there is no room.
 pub(crate) fn decode<'o>(text: &[u8], out: &'o mut [u8]) -> Option<&'o [u8]> {
-    let groups = URL.decode_groups(text, out);
-    let (digits, count) = match *text.get(groups.saturating_mul(4)..)? {
-        [] => ([b'A'; 4], 0),
-        [a, b] => ([a, b, b'A', b'A'], 1),
-        [a, b, c] => ([a, b, c, b'A'], 2),
-        _ => return None,
-    };
-    let [0, bytes @ ..] = URL.group(digits).to_be_bytes() else { return None };
-    let (last, stray) = bytes.split_at_checked(count)?;
-    // Bits that no byte has room for are zero, or two texts would be one.
-    if stray.iter().any(|byte| *byte != 0) {
-        return None;
-    }
-    let start = groups.saturating_mul(3);
-    let end = start.saturating_add(count);
-    out.get_mut(start..end)?.copy_from_slice(last);
-    out.get(..end)
+    let length = URL.decode_slice(text, out).ok()?;
+    out.get(..length)
 }
 
 /// The text of all bytes.
 pub(crate) fn encode(bytes: &[u8]) -> String {
-    let (threes, rest) = bytes.as_chunks::<3>();
-    // With room for what follows, so that nothing is left behind by growing.
-    let mut text = Vec::with_capacity(bytes.len().div_ceil(3).saturating_mul(4));
-    threes.iter().for_each(|three| text.extend_from_slice(&URL.digits(*three)));
-    match *rest {
-        [a, b] => text.extend(URL.digits([a, b, 0]).into_iter().take(3)),
-        [a] => text.extend(URL.digits([a, 0, 0]).into_iter().take(2)),
-        _ => {}
-    }
-    // Digits are ASCII.
-    String::from_utf8(text).unwrap_or_default()
+    URL.encode(bytes)
 }
 
 #[cfg(test)]

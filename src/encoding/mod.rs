@@ -3,7 +3,7 @@ pub(crate) mod armor;
 pub(crate) mod base64;
 #[cfg(feature = "smime")]
 pub(crate) mod base64_stream;
-#[cfg(any(feature = "cookie", feature = "smime"))]
+#[cfg(feature = "smime")]
 mod base64_tables;
 #[cfg(feature = "cookie")]
 pub(crate) mod base64url;

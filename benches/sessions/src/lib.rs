@@ -1,14 +1,17 @@
 //! The same small site four times: without sessions, with bulla's, and with those of tower-sessions in memory and in Redis.
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use axum::routing::get;
 use bulla::adapters::tower::SessionLayer;
 use bulla::cookie::{Claims, Lifetime, OptionalSession, Revocations, Session, Subject, TokenKeys};
 use bulla::{Time, TokenKeyring};
 use serde::{Deserialize, Serialize};
+use tower_service::Service;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -29,6 +32,28 @@ impl Claims for Login {
 
 pub fn bare() -> Router {
     Router::new().route("/", get(async || "7"))
+}
+
+/// What any layer costs in axum.
+pub fn idle_layer() -> Router {
+    bare().layer(tower_layer::layer_fn(Idle))
+}
+
+#[derive(Clone)]
+struct Idle<S>(S);
+
+impl<S: Service<Request<Body>>> Service<Request<Body>> for Idle<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> S::Future {
+        self.0.call(request)
+    }
 }
 
 pub fn bulla() -> Router {

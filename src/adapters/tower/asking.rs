@@ -13,7 +13,8 @@ pin_project! {
     /// First a question, perhaps, and then the inner service.
     #[project = Stage]
     pub(super) enum Asking<S: Service<Request<B>>, B> {
-        Question { question: Pin<Box<dyn Future<Output = ()> + Send>>, waiting: Option<(S, Request<B>)> },
+        // In a box, as it is rare: every answer would be as large.
+        Question { question: Pin<Box<dyn Future<Output = ()> + Send>>, waiting: Option<Box<(S, Request<B>)>> },
         Answer { #[pin] answer: S::Future },
     }
 }
@@ -32,7 +33,7 @@ impl<S: Service<Request<B>> + Clone, B> Asking<S, B> {
         let next = inner.clone();
         let is_ready = std::mem::replace(inner, next);
         let question = Box::pin(async move { session.ask().await });
-        Asking::Question { question, waiting: Some((is_ready, request)) }
+        Asking::Question { question, waiting: Some(Box::new((is_ready, request))) }
     }
 }
 
@@ -46,7 +47,8 @@ impl<S: Service<Request<B>>, B> Future for Asking<S, B> {
                 Stage::Question { question, waiting } => {
                     ready!(question.as_mut().poll(context));
                     // It is taken once: this stage ends here.
-                    let Some((mut inner, request)) = waiting.take() else { return Poll::Pending };
+                    let Some(waiting) = waiting.take() else { return Poll::Pending };
+                    let (mut inner, request) = *waiting;
                     inner.call(request)
                 }
             };

@@ -3,6 +3,7 @@ use std::io;
 
 use http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
+use memchr::memchr;
 
 use crate::Result;
 
@@ -60,7 +61,13 @@ impl SessionCookie {
         let mut found = Sent::Nothing;
         for field in headers.get_all(COOKIE) {
             // By bytes: what others put into their cookies is no matter of ours.
-            for pair in field.as_bytes().split(|byte| *byte == b';') {
+            let mut rest = Some(field.as_bytes());
+            while let Some(pairs) = rest {
+                let (pair, others) = match memchr(b';', pairs).and_then(|end| pairs.split_at_checked(end)) {
+                    Some((pair, others)) => (pair, others.get(1..)),
+                    None => (pairs, None),
+                };
+                rest = others;
                 let pair = pair.trim_ascii_start();
                 let value = pair.strip_prefix(self.name.as_bytes()).and_then(|rest| rest.strip_prefix(b"="));
                 let Some(value) = value else { continue };
