@@ -1,5 +1,6 @@
 //! What happens to sessions: for logs and counters.
 use super::refusal::Refusal;
+use super::revocation::Standing;
 
 /// Something that happened to a session. It names nobody, and holds no secret.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -34,6 +35,15 @@ pub enum Event {
 }
 
 impl Event {
+    /// Of a token that came, by how its session stands.
+    pub(super) const fn of(standing: Standing) -> Self {
+        match standing {
+            Standing::Good | Standing::Ending => Event::Accepted,
+            Standing::Revoked => Event::Revoked,
+            Standing::Unknown => Event::Unsure,
+        }
+    }
+
     /// A word for counters and logs, as `begun`; for a refusal, `refused`.
     #[must_use]
     pub const fn word(self) -> &'static str {

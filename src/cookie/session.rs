@@ -135,11 +135,10 @@ impl<C: Claims> Sessions<C> {
             }
         };
         let standing = self.standing(&verified);
-        self.tell(match standing {
-            Standing::Good | Standing::Ending => Event::Accepted,
-            Standing::Revoked => Event::Revoked,
-            Standing::Unknown => Event::Unsure,
-        });
+        // If it is to be asked for, the answer is told.
+        if standing != Standing::Unknown || !self.revocations.asks() {
+            self.tell(Event::of(standing));
+        }
         self.visit(Some(verified), standing)
     }
 
@@ -291,12 +290,11 @@ impl<C: Claims> OptionalSession<C> {
         let asked =
             sessions.revocations().ask(verified.by(), subject.as_ref(), sessions.tokens().now()).await;
         let standing = asked.unwrap_or(Standing::Unknown);
-        match standing {
-            Standing::Unknown => sessions.tell(Event::Unsure),
-            Standing::Revoked => sessions.tell(Event::Revoked),
-            Standing::Good | Standing::Ending => {}
+        let must_tell = self.must_ask();
+        let before = std::mem::replace(&mut self.0.state().standing, standing);
+        if must_tell || Event::of(before) != Event::of(standing) {
+            sessions.tell(Event::of(standing));
         }
-        self.0.state().standing = standing;
     }
 
     /// Begins a session for somebody who has just proved who they are. One that came with the request ends, after a moment in
@@ -392,7 +390,9 @@ impl<C: Claims> Session<C> {
     pub fn reauthenticate(&self, claims: &C) -> Result<Stamp> {
         self.check(claims)?;
         let sessions = &self.visit.sessions;
-        let token = sessions.tokens().reauthenticate(self.stamp(), claims)?;
+        // As where a session is begun: it is to outlast an end of all others in the same second.
+        let from = claims.subject().and_then(|subject| sessions.revocations().counts_from(&subject));
+        let token = sessions.tokens().reauthenticate_from(self.stamp(), claims, from)?;
         sessions.replace(self.stamp())?;
         let stamp = *token.stamp();
         self.visit.change(Change::Set(token));

@@ -162,7 +162,19 @@ impl<C: Claims> Tokens<C> {
     /// # Errors
     /// As [`renew`](Self::renew).
     pub fn reauthenticate(&self, session: &Stamp, claims: &C) -> Result<Token> {
+        self.reauthenticate_from(session, claims, None)
+    }
+
+    /// [`reauthenticate`](Self::reauthenticate), as of this time at the earliest.
+    pub(super) fn reauthenticate_from(
+        &self,
+        session: &Stamp,
+        claims: &C,
+        earliest: Option<Time>,
+    ) -> Result<Token> {
         let now = self.unfinished(session)?;
+        // The clock of the host where they signed in may be ahead of this one's, here, too.
+        let now = now.max(session.authenticated).max(earliest.unwrap_or(session.authenticated));
         self.write(claims, Stamp { generation: session.generation, ..self.begun(now, session.until) })
     }
 

@@ -92,7 +92,8 @@ mod tests {
     fn messages_of_every_length_get_the_tag_of_the_crate_hmac() {
         for (length, key) in (0..=300_usize).zip([[0; 32], [7; 32], [0xff; 32]].into_iter().cycle()) {
             let message: Vec<u8> = (0..length).map(|at| (at * 89 + length) as u8).collect();
-            let (mac, wanted) = (MacKey::new(&Secret::filled_by(|bytes| *bytes = key)), hmac_sha256(&key, &message));
+            let (mac, wanted) =
+                (MacKey::new(&Secret::filled_by(|bytes| *bytes = key)), hmac_sha256(&key, &message));
             assert_eq!(mac.tag(&message), wanted, "{length}");
             assert!(mac.verify(&message, &wanted).is_ok());
             for bit in 0..256 {

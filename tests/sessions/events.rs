@@ -110,3 +110,25 @@ fn why_a_token_is_refused_is_told_once_to_each_who_watches() {
         }
     }
 }
+
+#[test]
+fn what_is_asked_for_is_asked_once_a_request_and_told_as_it_was_answered() {
+    let common = Common::default();
+    let lab = stale(&common, OnStale::Ask);
+    let token = lab.login();
+    lab.events();
+    let has_asked = || std::mem::take(&mut common.0.lock().unwrap().asked);
+    for path in ["/", "/strict"] {
+        assert_eq!(lab.get(path, &token).seen, seen(&USER));
+        assert_eq!((lab.events(), has_asked()), (vec![Event::Accepted], 1), "{path}");
+    }
+    common.0.lock().unwrap().is_down = true;
+    for path in ["/", "/strict"] {
+        assert_eq!(lab.get(path, &token).seen, "unsure");
+        assert_eq!((lab.events(), has_asked()), (vec![Event::Unsure], 1), "{path}");
+    }
+    common.0.lock().unwrap().is_down = false;
+    common.0.lock().unwrap().told = vec![Revocation::Generation(1)];
+    assert_eq!(lab.get("/strict", &token).seen, "nobody");
+    assert_eq!((lab.events(), has_asked()), (vec![Event::Revoked], 1));
+}

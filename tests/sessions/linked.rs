@@ -15,7 +15,7 @@ pub(super) struct Common(pub(super) Arc<Mutex<State>>);
 pub(super) struct State {
     pub(super) told: Vec<Revocation>,
     pub(super) is_down: bool,
-    asked: usize,
+    pub(super) asked: usize,
 }
 
 impl Link for Common {

@@ -124,3 +124,16 @@ fn who_ends_all_that_is_theirs_and_begins_anew_at_once_has_a_session() {
     let session = host.sessions.open(Some(token.expose_text())).get().unwrap();
     assert!(session.is_recent(Duration::from_secs(60)));
 }
+
+#[test]
+fn who_signs_in_and_gets_other_rights_within_the_second_in_which_all_was_ended_keeps_them() {
+    let host = Host::new();
+    let revocations = host.sessions.revocations();
+    revocations.end_all_of(USER.subject().unwrap(), host.sessions.tokens().now()).unwrap();
+    let visit = host.sessions.open(None);
+    visit.begin(&USER).unwrap();
+    let visit = host.sessions.open(Some(set(&visit).expose_text()));
+    visit.get().unwrap().reauthenticate(&ADMIN).unwrap();
+    let visit = host.sessions.open(Some(set(&visit).expose_text()));
+    assert_eq!(visit.get().unwrap().claims(), &ADMIN);
+}

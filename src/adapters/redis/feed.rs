@@ -107,6 +107,9 @@ impl Feed {
                 return Ok(Broken::Behind);
             }
             if purged.elapsed() >= PURGE && self.table.purge().await? {
+                // No question has an answer while something else stands in its place.
+                let generation = Revocation::Generation(self.revocations.generation());
+                self.table.tell(&[generation], false, Time::now()).await?;
                 purged = Instant::now();
             }
             // Whichever comes first; a time-out is none of them.
@@ -125,7 +128,7 @@ impl Feed {
             Revocation::Generation(_) => true,
         };
         let known: Vec<_> = self.revocations.all().into_iter().filter(lasts).collect();
-        self.table.tell(&known, false).await?;
+        self.table.tell(&known, false, now).await?;
         // First where the feed stands, then the table: what is told meanwhile is in one of them.
         let position = self.table.position().await?;
         let mut cursor = Some(b"0".to_vec());
@@ -151,7 +154,7 @@ impl Feed {
             if next.is_empty() {
                 return Ok(true);
             }
-            self.table.tell(&next, true).await?;
+            self.table.tell(&next, true, Time::now()).await?;
             self.queue.told(next.len());
         }
     }

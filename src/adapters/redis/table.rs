@@ -19,6 +19,7 @@ static BEGIN: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/
 static PAGES: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/page.lua")));
 static HEAR: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/hear.lua")));
 static ASK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/ask.lua")));
+static DROP: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/drop.lua")));
 static PURGE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/purge.lua")));
 
 pub(super) struct Table {
@@ -49,17 +50,35 @@ impl Table {
         }
     }
 
-    /// Tells what is in the slice. With `all`, the feed has it even if the table says as much already.
-    pub(super) async fn tell(&self, revocations: &[Revocation], all: bool) -> Result<()> {
+    /// Tells what is in the slice. With `all`, the feed has it even if the table says as much already. What stands in the way
+    /// there, and no host with our key wrote, goes.
+    pub(super) async fn tell(&self, revocations: &[Revocation], all: bool, now: Time) -> Result<()> {
         for page in revocations.chunks(PAGE) {
-            let mut call = TELL.prepare_invoke();
-            call.key(&self.keys[..]).arg(FEED).arg(if all { "all" } else { "new" });
-            for revocation in page {
-                call.arg(&self.notices.write(revocation)[..]);
+            let kept = self.tell_page(page, all).await?;
+            let is_forged = |notice: &&Vec<u8>| self.notices.read(notice, now).is_err();
+            let forged: Vec<&Vec<u8>> = kept.iter().filter(is_forged).collect();
+            if !forged.is_empty() {
+                let mut call = DROP.prepare_invoke();
+                call.key(&self.keys[..1]);
+                for notice in forged {
+                    call.arg(&notice[..]);
+                }
+                self.lane.script::<()>(&call).await?;
+                // Once: who puts them there again and again keeps news from hosts by that, as by anything else.
+                self.tell_page(page, all).await?;
             }
-            self.lane.script::<()>(&call).await?;
         }
         Ok(())
+    }
+
+    /// Gives what was there already and says as much or more.
+    async fn tell_page(&self, page: &[Revocation], all: bool) -> Result<Vec<Vec<u8>>> {
+        let mut call = TELL.prepare_invoke();
+        call.key(&self.keys[..]).arg(FEED).arg(if all { "all" } else { "new" });
+        for revocation in page {
+            call.arg(&self.notices.write(revocation)[..]);
+        }
+        self.lane.script(&call).await
     }
 
     /// Where the feed stands.

@@ -1,5 +1,6 @@
 //! The layer: reads the cookie before a request, and writes it after.
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -12,7 +13,7 @@ use tower_service::Service;
 use super::asking::Asking;
 use super::cookies::{Sent, SessionCookie};
 use super::log;
-use super::strict::AskFor;
+use super::strict::Question;
 use crate::Result;
 use crate::cookie::{Change, Claims, OptionalSession, Revocations, Scope, Sessions, TokenKeys};
 
@@ -154,9 +155,10 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let session = self.shared.open(request.headers());
         let is_prefetch = is_prefetch(request.headers());
-        let is_strict = request.extensions_mut().remove::<AskFor<C>>().is_some();
+        let is_strict = matches!(request.extensions().get(), Some(Question::<C>::Wanted));
         request.extensions_mut().insert(session.clone());
         let inner = if is_strict || session.must_ask() {
+            request.extensions_mut().insert(Question::<C>::Asked(PhantomData));
             Asking::asked(&mut self.inner, request, session.clone())
         } else {
             Asking::answered(&mut self.inner, request)

@@ -17,12 +17,20 @@ use crate::cookie::{Claims, OptionalSession};
 /// It stands round some routes inside of a [`SessionLayer`](super::SessionLayer), or outside of one.
 pub struct StrictLayer<C>(PhantomData<fn() -> C>);
 
-/// Tells a layer of sessions further in that it is to ask.
-pub(super) struct AskFor<C>(PhantomData<fn() -> C>);
+/// In a request: layers further in know by it whether they are to ask.
+pub(super) enum Question<C> {
+    /// The layer of sessions is.
+    Wanted,
+    /// None is: it was asked a moment ago.
+    Asked(PhantomData<fn() -> C>),
+}
 
-impl<C> Clone for AskFor<C> {
+impl<C> Clone for Question<C> {
     fn clone(&self) -> Self {
-        AskFor(PhantomData)
+        match self {
+            Question::Wanted => Question::Wanted,
+            Question::Asked(claims) => Question::Asked(*claims),
+        }
     }
 }
 
@@ -81,16 +89,20 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let session = request.extensions().get::<OptionalSession<C>>().cloned();
-        StrictFuture {
-            inner: match session {
-                Some(session) => Asking::asked(&mut self.inner, request, session),
-                // The layer of sessions may stand inside of this one: it asks, then.
-                None => {
-                    request.extensions_mut().insert(AskFor::<C>(PhantomData));
-                    Asking::answered(&mut self.inner, request)
-                }
-            },
-        }
+        let was_asked = matches!(request.extensions().get(), Some(Question::<C>::Asked(_)));
+        let inner = match session {
+            Some(_) if was_asked => Asking::answered(&mut self.inner, request),
+            Some(session) => {
+                request.extensions_mut().insert(Question::<C>::Asked(PhantomData));
+                Asking::asked(&mut self.inner, request, session)
+            }
+            // The layer of sessions may stand inside of this one: it asks, then.
+            None => {
+                request.extensions_mut().insert(Question::<C>::Wanted);
+                Asking::answered(&mut self.inner, request)
+            }
+        };
+        StrictFuture { inner }
     }
 }
 

@@ -1,4 +1,5 @@
--- Takes notices in: into the table those that say more than what is there, and into the feed those, or all.
+-- Takes notices in: into the table those that say more than what is there, and into the feed those, or all. Gives what was there
+-- and says as much or more: whether a host wrote that, only a host can tell.
 -- KEYS: table, ends, feed. ARGV: how many entries the feed keeps, 'all' or 'new', then notices.
 --
 -- What lies under these keys and is of another type is nobody's: it is removed, or nothing could be told any more.
@@ -28,6 +29,7 @@ local function says_more(new, old)
     return a > b
 end
 
+local kept = {}
 for i = 3, #ARGV do
     local new = ARGV[i]
     local place = new:sub(1, 33)
@@ -38,6 +40,8 @@ for i = 3, #ARGV do
         if new:byte(1) ~= GENERATION then
             redis.call('ZADD', KEYS[2], 'GT', number(new, 42), place)
         end
+    elseif old ~= new then
+        kept[#kept + 1] = old
     end
     if is_new or ARGV[2] == 'all' then
         local told = redis.pcall('XADD', KEYS[3], 'MAXLEN', '~', ARGV[1], '*', 'n', new)
@@ -48,4 +52,4 @@ for i = 3, #ARGV do
         end
     end
 end
-return #ARGV - 2
+return kept
