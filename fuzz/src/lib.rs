@@ -2,6 +2,7 @@
 pub mod der;
 pub mod legacy_cookies;
 pub mod mail;
+pub mod notice;
 pub mod revocation;
 pub mod smime;
 pub mod token;

@@ -89,7 +89,7 @@ impl<T: Serialize + DeserializeOwned, S: Store> Payloads<T, S> {
     /// # Errors
     /// Those of the store, [`ErrorKind::OverLimit`] if it has more than 64 KiB, and [`ErrorKind::Usage`] if it cannot be written.
     pub async fn save(&self, session: &Stamp, value: &T) -> Result<()> {
-        let value = cbor::encode(value).ok_or_else(|| {
+        let value = cbor::encode(Vec::new(), value).ok_or_else(|| {
             let why = format!("its {} cannot be written", self.name);
             Error::usage("session", why, "look at what its Serialize does")
         })?;

@@ -15,7 +15,7 @@ use super::stamp::{SessionId, Stamp, Token, stamp_of};
 use crate::clock::Time;
 use crate::encoding::{base64url, cbor};
 use crate::error::{Error, ErrorKind, Result};
-use crate::formats::token::{Frame, Header, OVERHEAD};
+use crate::formats::token::{Frame, HEADER, Header, OVERHEAD};
 use crate::limits::{COOKIE_CHARS, TOKEN_BYTES, TOKEN_LEEWAY_SECONDS};
 use crate::primitives::random;
 use crate::verified::Verified;
@@ -231,18 +231,23 @@ impl<C: Claims> Tokens<C> {
     fn write(&self, claims: &C, stamp: Stamp) -> Result<Token> {
         let ready = self.ready();
         let key = ready.active().ok_or_else(unwritable)?;
-        let mut payload = Zeroizing::new(cbor::encode(claims).ok_or_else(unwritable)?);
+        // Most fit into it: growing would leave copies behind. The header is written when the length is known.
+        let mut room = Vec::with_capacity(SHORT);
+        room.resize(HEADER, 0);
+        let mut token = Zeroizing::new(cbor::encode(room, claims).ok_or_else(unwritable)?);
+        let payload = token.get(HEADER..).unwrap_or_default();
         let length =
             payload.len().saturating_add(if C::SEALED { crate::primitives::siv::OVERHEAD } else { 0 });
         let header = header::<C>(key, &stamp).and_then(|header| header.to_bytes(length));
         let header = header.ok_or_else(|| self.too_long(length))?;
         if let Some(seal) = &key.seal {
-            payload = Zeroizing::new(seal.seal(&header, &payload).map_err(|_| unwritable())?);
+            let sealed = seal.seal(&header, payload).map_err(|_| unwritable())?;
+            // In another place: that of the claims is wiped.
+            token = Zeroizing::new([&header[..], &sealed].concat());
         }
-        // With room for the tag, so that nothing is left behind by growing.
-        let mut token = Zeroizing::new(Vec::with_capacity(payload.len().saturating_add(OVERHEAD)));
-        token.extend_from_slice(&header);
-        token.extend_from_slice(&payload);
+        if let Some(place) = token.first_chunk_mut() {
+            *place = header;
+        }
         let tag = key.mac.tag(&token);
         token.extend_from_slice(&tag);
         let text = Zeroizing::new(base64url::encode(&token));
@@ -326,8 +331,8 @@ impl<C: Claims> Tokens<C> {
     }
 }
 
-/// Bytes of a token for which there is a small buffer.
-const SHORT: usize = 384;
+/// Bytes of a token for which there is a small buffer: to fill it with zeros, or to wipe it, takes time, too.
+const SHORT: usize = 256;
 
 fn idle_end<C: Claims>(from: Time, until: Time) -> Time {
     until.min(from + C::LIFETIME.idle())

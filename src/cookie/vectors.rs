@@ -82,7 +82,7 @@ impl Maker {
             header,
             mark: None,
             length: None,
-            payload: cbor::encode(&claims()).unwrap(),
+            payload: cbor::encode(Vec::new(), &claims()).unwrap(),
             sealed: false,
             reader_sealed: false,
             frame: |_| {},
@@ -177,7 +177,7 @@ impl Facts {
 fn texts(facts: &mut Facts) {
     facts.add("1.1", "good", "a token of a login", "success", |_| {});
     facts.add("1.1", "padded", "padding is refused", "malformed", |m| {
-        m.payload = cbor::encode(&json!({"user": 70, "name": "alice"})).unwrap();
+        m.payload = cbor::encode(Vec::new(), &json!({"user": 70, "name": "alice"})).unwrap();
         m.text = |text| text.push('=');
     });
     for (name, fact, change) in [
@@ -200,7 +200,7 @@ fn texts(facts: &mut Facts) {
         facts.add("1.1", name, fact, "malformed", |m| m.text = change);
     }
     facts.add("1.1", "stray_bits", "bits that belong to no byte are zero", "malformed", |m| {
-        m.payload = cbor::encode(&json!({"user": 7, "name": "al"})).unwrap();
+        m.payload = cbor::encode(Vec::new(), &json!({"user": 7, "name": "al"})).unwrap();
         m.text = |text| {
             assert!(text.len() % 4 != 0, "it has bits to spare");
             let last = text.pop().unwrap();
@@ -209,13 +209,14 @@ fn texts(facts: &mut Facts) {
     });
     facts.add("1.2", "longest", "a token as long as a cookie can be", "success", |m| {
         // The field `more` is not known to the type, and passed over.
-        let room = (4096 - m.name.len()) / 4 * 3 - 92 - cbor::encode(&claims()).unwrap().len() - 8;
+        let room =
+            (4096 - m.name.len()) / 4 * 3 - 92 - cbor::encode(Vec::new(), &claims()).unwrap().len() - 8;
         let more = "x".repeat(room);
-        m.payload = cbor::encode(&json!({"user": 7, "name": "alice", "more": more})).unwrap();
+        m.payload = cbor::encode(Vec::new(), &json!({"user": 7, "name": "alice", "more": more})).unwrap();
     });
     facts.add("1.2", "too_long", "a longer one is refused", "oversize", |m| {
         let more = "x".repeat(3000);
-        m.payload = cbor::encode(&json!({"user": 7, "name": "alice", "more": more})).unwrap();
+        m.payload = cbor::encode(Vec::new(), &json!({"user": 7, "name": "alice", "more": more})).unwrap();
     });
 }
 
@@ -423,10 +424,11 @@ fn contents(facts: &mut Facts) {
         m.payload = b"\xff\xff".to_vec();
     });
     facts.add("5.1", "field_more", "a field that the type does not know is passed over", "success", |m| {
-        m.payload = cbor::encode(&json!({"theme": "dark", "user": 7, "name": "alice"})).unwrap();
+        m.payload = cbor::encode(Vec::new(), &json!({"theme": "dark", "user": 7, "name": "alice"})).unwrap();
     });
     facts.add("5.2", "fields_in_another_order", "names tell the fields, not their order", "success", |m| {
-        m.payload = cbor::encode(&[("x", 0)].iter().copied().collect::<BTreeMap<_, _>>()).unwrap();
+        m.payload =
+            cbor::encode(Vec::new(), &[("x", 0)].iter().copied().collect::<BTreeMap<_, _>>()).unwrap();
         m.payload = [&b"\xa2\x64name\x65alice\x64user"[..], b"\x07"].concat();
     });
     facts.add("5.3", "sealed_changed", "sealed claims that were changed: a wrong tag", "forged", |m| {
@@ -458,7 +460,7 @@ fn contents(facts: &mut Facts) {
         ("no_map", "a value that is no structure", json!(7)),
         ("nested", "arrays in arrays", json!([[[[[[[[[[]]]]]]]]]])),
     ] {
-        facts.add("5.4", name, fact, "unfit", |m| m.payload = cbor::encode(&value).unwrap());
+        facts.add("5.4", name, fact, "unfit", |m| m.payload = cbor::encode(Vec::new(), &value).unwrap());
     }
 }
 

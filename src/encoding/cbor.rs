@@ -5,9 +5,9 @@ use cbor4ii::serde::{Deserializer, to_vec};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// `None`: the type's own `Serialize` fails.
-pub(crate) fn encode(value: &impl Serialize) -> Option<Vec<u8>> {
-    to_vec(Vec::new(), value).ok()
+/// Writes it after what is there. `None`: the type's own `Serialize` fails.
+pub(crate) fn encode(after: Vec<u8>, value: &impl Serialize) -> Option<Vec<u8>> {
+    to_vec(after, value).ok()
 }
 
 /// All of the bytes, or nothing.

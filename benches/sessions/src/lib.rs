@@ -58,20 +58,26 @@ impl<S: Service<Request<Body>>> Service<Request<Body>> for Idle<S> {
 
 pub fn bulla() -> Router {
     async fn login(session: OptionalSession<Login>) -> StatusCode {
-        session.begin(&Login { user: 7 }).map_or(StatusCode::INTERNAL_SERVER_ERROR, |_| StatusCode::NO_CONTENT)
+        session
+            .begin(&Login { user: 7 })
+            .map_or(StatusCode::INTERNAL_SERVER_ERROR, |_| StatusCode::NO_CONTENT)
     }
     async fn me(session: Session<Login>) -> &'static str {
         if session.claims().user == 7 { "7" } else { "?" }
     }
     let keys = TokenKeys::new(TokenKeyring::generate(Duration::ZERO, DAY, Time::now()).expect("sound times"));
-    let layer = SessionLayer::<Login>::new(&keys, "session", Arc::new(Revocations::new())).expect("a sound name");
+    let layer =
+        SessionLayer::<Login>::new(&keys, "session", Arc::new(Revocations::new())).expect("a sound name");
     Router::new().route("/", get(me)).route("/login", get(login)).layer(layer)
 }
 
 pub fn tower_sessions_memory() -> Router {
     use tower_sessions::{MemoryStore, Session, SessionManagerLayer};
     async fn login(session: Session) -> StatusCode {
-        session.insert("user", 7_u64).await.map_or(StatusCode::INTERNAL_SERVER_ERROR, |()| StatusCode::NO_CONTENT)
+        session
+            .insert("user", 7_u64)
+            .await
+            .map_or(StatusCode::INTERNAL_SERVER_ERROR, |()| StatusCode::NO_CONTENT)
     }
     async fn me(session: Session) -> Result<&'static str, StatusCode> {
         let user = session.get::<u64>("user").await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
@@ -81,18 +87,21 @@ pub fn tower_sessions_memory() -> Router {
     Router::new().route("/", get(me)).route("/login", get(login)).layer(layer)
 }
 
-pub async fn tower_sessions_redis(socket: &str) -> Router {
+pub async fn tower_sessions_redis(port: &str) -> Router {
     use tower_sessions_0_14::{Session, SessionManagerLayer};
     use tower_sessions_redis_store::RedisStore;
     use tower_sessions_redis_store::fred::prelude::*;
     async fn login(session: Session) -> StatusCode {
-        session.insert("user", 7_u64).await.map_or(StatusCode::INTERNAL_SERVER_ERROR, |()| StatusCode::NO_CONTENT)
+        session
+            .insert("user", 7_u64)
+            .await
+            .map_or(StatusCode::INTERNAL_SERVER_ERROR, |()| StatusCode::NO_CONTENT)
     }
     async fn me(session: Session) -> Result<&'static str, StatusCode> {
         let user = session.get::<u64>("user").await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
         user.map(|user| if user == 7 { "7" } else { "?" }).ok_or(StatusCode::UNAUTHORIZED)
     }
-    let config = Config::from_url(&format!("redis+unix://{socket}")).expect("a socket");
+    let config = Config::from_url(&format!("redis://127.0.0.1:{port}")).expect("a port");
     let pool = Pool::new(config, None, None, None, 6).expect("a pool");
     pool.connect();
     pool.wait_for_connect().await.expect("Redis");

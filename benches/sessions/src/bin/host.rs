@@ -35,11 +35,14 @@ fn done<T>(result: Result<T>) -> StatusCode {
 #[tokio::main]
 async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, key, keyring, url] = &arguments[..] else { return Err("host KEY-FILE KEYRING-FILE REDIS-URL".into()) };
+    let [_, key, keyring, url] = &arguments[..] else {
+        return Err("host KEY-FILE KEYRING-FILE REDIS-URL".into());
+    };
     let every = Duration::from_millis(500);
     let (keys, _follower) =
         KeyringFile::follow(keyring, Key::read_file(key)?, every, |error| eprintln!("keyring: {error}"))?;
-    let (revocations, link) = Redis::open(url, Key::read_file(key)?)?.link(Duration::from_secs(5), OnStale::Allow)?;
+    let (revocations, link) =
+        Redis::open(url, Key::read_file(key)?)?.link(Duration::from_secs(5), OnStale::Allow)?;
     if !link.ready(Duration::from_secs(10)).await {
         return Err("Redis does not answer".into());
     }
@@ -47,7 +50,9 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         .route("/me", get(async |session: Session<Login>| session.claims().user.to_string()))
         .route(
             "/login/{user}",
-            post(async |Path(user): Path<u64>, session: OptionalSession<Login>| done(session.begin(&Login { user }))),
+            post(async |Path(user): Path<u64>, session: OptionalSession<Login>| {
+                done(session.begin(&Login { user }))
+            }),
         )
         .route("/prove", post(async |session: Session<Login>| done(session.reauthenticate(session.claims()))))
         .route("/logout", post(async |session: Session<Login>| done(session.end())))

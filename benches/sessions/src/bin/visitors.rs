@@ -57,7 +57,8 @@ struct Visitor {
 impl Visitor {
     /// `None`: no answer at all.
     async fn send(&mut self, host: usize, method: Method, path: &str) -> Option<StatusCode> {
-        let request = self.client.request(method, format!("{}{path}", self.hosts[host])).header(COOKIE, &self.cookie);
+        let request =
+            self.client.request(method, format!("{}{path}", self.hosts[host])).header(COOKIE, &self.cookie);
         let Ok(answer) = request.send().await else {
             count(&self.counts.errors);
             return None;
@@ -83,14 +84,17 @@ impl Visitor {
     async fn visit(&mut self) {
         self.cookie.clear();
         let host = self.anywhere();
-        if self.send(host, Method::POST, &format!("/login/{}", self.user)).await != Some(StatusCode::NO_CONTENT) {
+        if self.send(host, Method::POST, &format!("/login/{}", self.user)).await
+            != Some(StatusCode::NO_CONTENT)
+        {
             return;
         }
         count(&self.counts.logins);
         for _ in 0..self.dice.below(40) {
             tokio::time::sleep(Duration::from_millis(self.dice.below(600))).await;
             let host = self.anywhere();
-            let (method, path) = if self.dice.below(20) == 0 { (Method::POST, "/prove") } else { (Method::GET, "/me") };
+            let (method, path) =
+                if self.dice.below(20) == 0 { (Method::POST, "/prove") } else { (Method::GET, "/me") };
             match self.send(host, method, path).await {
                 Some(StatusCode::NO_CONTENT) => count(&self.counts.proofs),
                 Some(StatusCode::OK) | None => {}
@@ -171,7 +175,8 @@ async fn main() -> ExitCode {
     for task in tasks {
         task.await.expect("no visitor fails");
     }
-    let Counts { logins, requests, renewals, proofs, ended, ended_everywhere, lost, late, errors, delays } = &*counts;
+    let Counts { logins, requests, renewals, proofs, ended, ended_everywhere, lost, late, errors, delays } =
+        &*counts;
     for (name, counter) in [
         ("sign-ins", logins),
         ("requests", requests),
@@ -189,7 +194,9 @@ async fn main() -> ExitCode {
     delays.sort();
     if let Some(longest) = delays.last() {
         let (half, most) = (delays[delays.len() / 2], delays[delays.len() * 99 / 100]);
-        println!("until another host refused: median {half:?}, 99 of 100 within {most:?}, longest {longest:?}");
+        println!(
+            "until another host refused: median {half:?}, 99 of 100 within {most:?}, longest {longest:?}"
+        );
     }
     let bad = lost.load(Ordering::Relaxed) + late.load(Ordering::Relaxed) + errors.load(Ordering::Relaxed);
     ExitCode::from(u8::from(bad > 0 || delays.is_empty()))
