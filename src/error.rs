@@ -171,8 +171,21 @@ impl std::error::Error for Error {
 
 /// So that `?` works where `Read` or `Write` hand bulla's errors on; the kind survives.
 impl From<io::Error> for Error {
+    /// Of one that was made as [`InvalidInput`](io::ErrorKind::InvalidInput), with a sentence `WHAT: WHY; WHAT TO DO`, that is a
+    /// [`Usage`](ErrorKind::Usage) error: so says who builds on bulla what its caller did wrong.
     fn from(error: io::Error) -> Self {
-        Self::io("input or output", error)
+        let is_usage = error.kind() == io::ErrorKind::InvalidInput;
+        let sentence =
+            error.get_ref().filter(|inner| is_usage && !inner.is::<Self>()).map(ToString::to_string);
+        let parts = sentence.as_deref().and_then(|text| {
+            let (what, rest) = text.split_once(": ")?;
+            let (why, hint) = rest.rsplit_once("; ")?;
+            Some((what.to_owned(), why.to_owned(), hint.to_owned()))
+        });
+        match parts {
+            Some((what, why, hint)) => Self::new(ErrorKind::Usage, what, why, hint),
+            None => Self::io("input or output", error),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bulla::adapters::keyring_file::KeyringFile;
+use bulla::adapters::keyring_file;
 use bulla::adapters::redis::{LinkTask, Redis};
 use bulla::adapters::tower::SessionLayer;
 use bulla::cookie::{Claims, Lifetime, OnStale, Revocations, Scope, Sessions, Subject, TokenKeys, Tokens};
@@ -77,16 +77,15 @@ impl Options {
         Ok(Key::read_file(self.key.as_ref().ok_or(USAGE)?)?)
     }
 
-    /// The keys of the tokens. Those in a file are read again whenever it changes, for as long as what comes with them is kept.
-    fn keys(&self) -> Result<(TokenKeys, Option<KeyringFile>), Box<dyn Error>> {
+    /// The keys of the tokens. Those in a file are read again whenever it changes.
+    fn keys(&self) -> Result<TokenKeys, Box<dyn Error>> {
         let Some(path) = &self.keyring else {
             // Gone with the process, and everybody signs in anew.
             let ring = TokenKeyring::generate(Duration::ZERO, Login::LIFETIME.absolute(), Time::now())?;
-            return Ok((TokenKeys::new(ring), None));
+            return Ok(TokenKeys::new(ring));
         };
         let told = |error: &bulla::Error| eprintln!("keyring: {error}");
-        let (keys, follower) = KeyringFile::follow(path, self.key()?, Duration::from_millis(500), told)?;
-        Ok((keys, Some(follower)))
+        Ok(keyring_file::follow(path, self.key()?, Duration::from_millis(500), told)?)
     }
 
     /// What was ended before its time: here, or on all hosts.
@@ -114,7 +113,7 @@ impl Options {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::read()?;
-    let (keys, _follower) = options.keys()?;
+    let keys = options.keys()?;
     let (revocations, link) = options.revocations().await?;
     let clock = options.clock();
     let tokens = Tokens::<Login>::new(&keys, Scope::new("__Host-session")?)?.clock(clock.clone());

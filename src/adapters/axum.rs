@@ -103,7 +103,11 @@ impl<S: Sync, C: Claims + Send + Sync> FromRequestParts<S> for OptionalSession<C
     type Rejection = SessionMissing;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, SessionMissing> {
-        parts.extensions.get::<Self>().cloned().ok_or(SessionMissing::Layer)
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| {
+            let claims = std::any::type_name::<C>();
+            tracing::error!(claims, "a handler asks for a session, and no layer of these claims stands round it: call layer() after route()");
+            SessionMissing::Layer
+        })
     }
 }
 
@@ -125,5 +129,3 @@ impl<S: Sync, C: Claims + Send + Sync, const SECONDS: u64> FromRequestParts<S> f
         is_recent.then_some(RequireRecent(session)).ok_or(SessionMissing::ProveAgain)
     }
 }
-
-// An `Option<Session<C>>` would take a broken set-up for nobody; `OptionalSession` does not.

@@ -23,6 +23,11 @@ impl KeyringInUse {
         self.keys.clone()
     }
 
+    /// Whether anybody has the keys.
+    pub(super) fn is_needed(&self) -> bool {
+        self.keys.is_shared()
+    }
+
     /// Puts another in its place, unless it is older: an active key became so before the one here did. Within the time of one
     /// active key that cannot be told from the ring.
     pub(super) fn replace(&mut self, ring: TokenKeyring) -> Result<()> {

@@ -72,6 +72,23 @@ impl TokenKeys {
         Ok(())
     }
 
+    /// Whether somebody else has these keys, too: other clones of this, and tokens by them. Who brings new rings into use knows by
+    /// it when to stop.
+    ///
+    /// ```
+    /// # use bulla::{Time, TokenKeyring, cookie::TokenKeys};
+    /// # let hour = std::time::Duration::from_secs(3600);
+    /// let keys = TokenKeys::new(TokenKeyring::generate(hour, hour * 24, Time::now())?);
+    /// assert!(!keys.is_shared());
+    /// let others = keys.clone();
+    /// assert!(keys.is_shared() && others.is_shared());
+    /// # Ok::<(), bulla::Error>(())
+    /// ```
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.shared) > 1
+    }
+
     pub(super) fn replaced(&self) -> u64 {
         self.shared.replaced.load(Ordering::Acquire)
     }

@@ -54,7 +54,7 @@ use crate::verified::Verified;
 /// let second = links.issue(&NewPassword { user: 7, passwords })?;
 ///
 /// // GET: shows the form, as often as it is asked for.
-/// links.check(first.expose_text()).await?;
+/// let _link = links.check(first.expose_text()).await?;
 /// // POST: sets the new password.
 /// let link = links.redeem(first.expose_text()).await?;
 /// assert!(link.get().passwords == passwords);

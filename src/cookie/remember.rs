@@ -8,7 +8,7 @@ use super::claims::{Claims, Lifetime, Subject};
 use super::refusal::Refusal;
 use super::revocation::{Revocations, Standing};
 use super::stamp::{Stamp, Token};
-use super::store::{Store, key};
+use super::store::{Store, key, key_of_subject};
 use super::tokens::Tokens;
 use crate::clock::Time;
 use crate::error::{Error, ErrorKind, Result};
@@ -146,15 +146,16 @@ impl<C: Claims, S: Store> Remember<C, S> {
     /// # Errors
     /// Those of [`Tokens::issue`] and of the store, and [`ErrorKind::Usage`] for claims that are nobody's.
     pub async fn begin(&self, claims: C) -> Result<Token> {
-        if claims.subject().is_none() {
+        let subject = claims.subject().ok_or_else(|| {
             let hint = "say in Claims::subject whose they are";
-            return Err(Error::usage("remember me", "the claims are nobody's", hint));
-        }
+            Error::usage("remember me", "the claims are nobody's", hint)
+        })?;
         // As sessions are begun: of the generation that counts, and after the last time at which all of theirs were ended.
         self.tokens.raise_generation(self.revocations.generation());
-        let from = claims.subject().and_then(|subject| self.revocations.counts_from(&subject));
+        let from = self.revocations.counts_from(&subject);
+        let forgotten = self.forgotten_until(&subject).await?.map(|until| until + Duration::from_secs(1));
         let number = random::bytes();
-        let token = self.tokens.issue_from(&Series { number, claims }, from)?;
+        let token = self.tokens.issue_from(&Series { number, claims }, from.max(forgotten))?;
         let place = Place { newest: number, before: number, changed: token.stamp().issued(), is_over: false };
         let (key, until) = (key_of(token.stamp()), token.stamp().idle_until());
         self.store.put(&key, &place.to_bytes(), until).await?;
@@ -176,6 +177,9 @@ impl<C: Claims, S: Store> Remember<C, S> {
             Standing::Good => {}
             Standing::Unknown => return Err(unheard()),
             Standing::Ending | Standing::Revoked => return Err(self.tokens.refusal(Refusal::Ended)),
+        }
+        if self.forgotten_until(&subject).await?.is_some_and(|until| stamp.authenticated() <= until) {
+            return Err(self.tokens.refusal(Refusal::Ended));
         }
         let key = key_of(&stamp);
         let kept = self.store.get(&key).await?;
@@ -225,15 +229,39 @@ impl<C: Claims, S: Store> Remember<C, S> {
         self.store.remove(&key).await
     }
 
+    /// Ends all series of somebody: together with [`Revocations::end_all_of`], after a new password, say. That alone is
+    /// forgotten with the program, unless hosts are linked, and series last for months; this is kept in the store.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn forget_all_of(&self, subject: Subject) -> Result<()> {
+        let now = self.tokens.now();
+        let until = now + C::LIFETIME.absolute();
+        self.store.put(&all_of(&subject), &now.unix().to_be_bytes(), until).await
+    }
+
+    /// Series that began until then are over.
+    async fn forgotten_until(&self, subject: &Subject) -> Result<Option<Time>> {
+        let Some(kept) = self.store.get(&all_of(subject)).await? else { return Ok(None) };
+        let seconds = kept.try_into().map_err(|_| unreadable())?;
+        Ok(Some(Time::from_unix(i64::from_be_bytes(seconds))))
+    }
+
     async fn stolen(&self, key: &[u8; 32], subject: Subject) -> Result<Recognition<C>> {
         // For the watch: the caller gets more than an error.
         drop(self.tokens.refusal(Refusal::Stolen));
         let ended = self.revocations.end_all_of(subject, self.tokens.now());
+        let forgotten = self.forget_all_of(subject).await;
         // Whether or not that could be: the thief's series does not go on.
         self.store.remove(key).await?;
+        forgotten?;
         ended?;
         Ok(Recognition::Stolen { subject })
     }
+}
+
+fn all_of(subject: &Subject) -> [u8; 32] {
+    key_of_subject("remember-all", subject)
 }
 
 fn key_of(series: &Stamp) -> [u8; 32] {

@@ -147,7 +147,7 @@ impl<C: Claims> Sessions<C> {
         verified: Option<Verified<C, Stamp>>,
         standing: Standing,
     ) -> OptionalSession<C> {
-        let state = Mutex::new(State { standing, change: Change::Nothing });
+        let state = Mutex::new(State { standing, change: Change::Nothing, begun: None });
         OptionalSession(Arc::new(Visit {
             sessions: Arc::clone(self),
             verified: verified.map(Arc::new),
@@ -205,12 +205,14 @@ pub struct Session<C> {
 struct Visit<C> {
     sessions: Arc<Sessions<C>>,
     verified: Option<Arc<Verified<C, Stamp>>>,
-    state: Mutex<State>,
+    state: Mutex<State<C>>,
 }
 
-struct State {
+struct State<C> {
     standing: Standing,
     change: Change,
+    /// The session that this request has begun.
+    begun: Option<Arc<Verified<C, Stamp>>>,
 }
 
 /// What goes out with the response.
@@ -226,7 +228,7 @@ pub enum Change {
 }
 
 impl<C> Visit<C> {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, State<C>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -259,11 +261,12 @@ impl<C> Clone for Session<C> {
 }
 
 impl<C: Claims> OptionalSession<C> {
-    /// The session that came with the request.
+    /// The session of the request: the one that it has [begun](Self::begin), or else the one that came with it.
     #[must_use]
     pub fn get(&self) -> Option<Session<C>> {
-        let verified = self.0.verified.as_ref()?;
-        matches!(self.0.state().standing, Standing::Good | Standing::Ending)
+        let state = self.0.state();
+        let verified = state.begun.as_ref().or(self.0.verified.as_ref())?;
+        matches!(state.standing, Standing::Good | Standing::Ending)
             .then(|| Session { visit: Arc::clone(&self.0), verified: Arc::clone(verified) })
     }
 
@@ -320,10 +323,14 @@ impl<C: Claims> OptionalSession<C> {
 
     fn begin_with(&self, token: Token) -> Result<Stamp> {
         let (sessions, stamp) = (&self.0.sessions, *token.stamp());
-        if let Some(old) = &self.0.verified {
+        // As the next request will have it.
+        let begun = sessions.tokens().accept(token.expose_text())?;
+        let old = self.0.state().begun.take();
+        for old in old.iter().chain(&self.0.verified) {
             sessions.replace(old.by())?;
         }
-        self.0.change(Change::Set(token));
+        *self.0.state() =
+            State { standing: Standing::Good, change: Change::Set(token), begun: Some(Arc::new(begun)) };
         sessions.tell(Event::Begun);
         Ok(stamp)
     }
@@ -407,7 +414,7 @@ impl<C: Claims> Session<C> {
     pub fn end(&self) -> Result<()> {
         let sessions = &self.visit.sessions;
         // The cookie goes in any case.
-        self.visit.change(Change::Clear);
+        *self.visit.state() = State { standing: Standing::Revoked, change: Change::Clear, begun: None };
         sessions.revocations().end(self.stamp(), Duration::ZERO, sessions.tokens().now())?;
         sessions.tell(Event::Ended);
         Ok(())

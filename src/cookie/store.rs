@@ -2,6 +2,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use super::claims::Subject;
 use super::stamp::Stamp;
 use crate::clock::Time;
 use crate::encoding::pae::pae;
@@ -73,6 +74,11 @@ pub fn check_value(value: &[u8]) -> Result<()> {
 /// What is kept for a session, under which key. Uses do not meet, nor do the names within one; nobody gets from it to the session.
 pub(super) fn key(r#use: &str, name: &str, session: &Stamp) -> [u8; 32] {
     hash::sha256(&pae(&[b"bulla/store/v1", r#use.as_bytes(), name.as_bytes(), &session.session().digest()]))
+}
+
+/// The same for somebody, and not for one session.
+pub(super) fn key_of_subject(r#use: &str, subject: &Subject) -> [u8; 32] {
+    hash::sha256(&pae(&[b"bulla/store/v1", r#use.as_bytes(), subject.as_bytes()]))
 }
 
 impl<S: Store> Store for Arc<S> {

@@ -113,7 +113,7 @@ impl TokenKeyring {
     pub fn stage(&mut self, now: Time) -> Result<KeyId> {
         if let Some(entry) = self.find(KeyState::Staged) {
             let why = format!("the key {} is staged already", entry.key.id());
-            return Err(wrong(why, "rotate to it, or drop it"));
+            return Err(wrong(why, "begin to use it, or remove it, first"));
         }
         self.add(KeyState::Staged, now)
     }

@@ -1,9 +1,10 @@
 //! A sealed keyring in a file comes into use when it is replaced, and nothing else does.
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use bulla::adapters::keyring_file::KeyringFile;
+use bulla::adapters::keyring_file;
 use bulla::cookie::{TokenKeys, Tokens};
 use bulla::{Key, Time, TokenKeyring, file};
 
@@ -45,7 +46,7 @@ fn a_ring_that_replaces_another_in_a_file_comes_into_use_and_a_bad_or_older_one_
     let with = || Key::from_bytes(key.expose_bytes());
     let follow = |path: &Path, every| {
         let told = Arc::clone(&told);
-        KeyringFile::follow(path, with(), every, move |error| told.lock().unwrap().push(error.to_string()))
+        keyring_file::follow(path, with(), every, move |error| told.lock().unwrap().push(error.to_string()))
     };
     assert!(follow(&path, EVERY).is_err());
     let mut ring = ring(at(-7200));
@@ -53,7 +54,7 @@ fn a_ring_that_replaces_another_in_a_file_comes_into_use_and_a_bad_or_older_one_
     write(&ring);
     let error = follow(&path, Duration::from_millis(1001)).map(drop).unwrap_err();
     assert!(error.to_string().contains("2000 ms"), "{error}");
-    let (keys, _follower) = follow(&path, EVERY).unwrap();
+    let keys = follow(&path, EVERY).unwrap();
     assert!(accepts(&keys, &ring));
 
     ring.stage(at(-3600)).unwrap();
@@ -82,4 +83,24 @@ fn a_ring_that_replaces_another_in_a_file_comes_into_use_and_a_bad_or_older_one_
     write(&ring);
     ring.rotate(at(-600)).unwrap();
     until(|| accepts(&keys, &ring));
+}
+
+#[test]
+fn a_file_is_followed_as_long_as_somebody_has_the_keys_and_no_longer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ring");
+    let key = Key::generate();
+    file::write_token_keyring(&ring(at(-7200)), &key, &path, true).unwrap();
+    let (held, seen) = (Arc::new(()), Arc::new(AtomicUsize::new(0)));
+    let (by_follower, told) = (Arc::clone(&held), Arc::clone(&seen));
+    let keys = keyring_file::follow(&path, key, EVERY, move |_| {
+        let _ = &by_follower;
+        told.fetch_add(1, Ordering::Relaxed);
+    });
+    // Only tokens have the keys now.
+    let tokens = Lab::default().tokens::<Login>(&keys.unwrap());
+    std::fs::write(&path, "x").unwrap();
+    until(|| seen.load(Ordering::Relaxed) == 1);
+    drop(tokens);
+    until(|| Arc::strong_count(&held) == 1);
 }

@@ -90,6 +90,11 @@ impl<S: Store> Site<Remembered, S> {
         }
     }
 
+    async fn replaced_later(&self, text: &str, seconds: i64) -> String {
+        self.lab.set(seconds);
+        self.replaced(text).await
+    }
+
     async fn replaced(&self, text: &str) -> String {
         match self.sees(text).await {
             Seen::Replaced(text) => text,
@@ -472,4 +477,32 @@ proptest! {
             }
         });
     }
+}
+
+#[tokio::test]
+async fn what_ended_all_series_of_somebody_is_kept_in_the_store_over_a_restart() {
+    let lab = Lab::default();
+    let store = lab.store();
+    let before: Site<Remembered, _> = site_with(&lab, Arc::clone(&store));
+    let (phone, tablet, bobs) = (before.begin(7).await, before.begin(7).await, before.begin(8).await);
+    // The same keys and store, and nothing in memory.
+    let restart = || {
+        let tokens =
+            lab.tokens_in::<Series<Remembered>>(&before.keys, Scope::new("__Host-remember").unwrap());
+        let revocations = Arc::new(Revocations::new());
+        let remember = Remember::new(tokens, Arc::clone(&store), Arc::clone(&revocations));
+        Site { lab: lab.clone(), keys: before.keys.clone(), revocations, remember }
+    };
+    lab.set(DAY);
+    before.replaced(&phone).await;
+    lab.set(DAY * 2);
+    assert!(matches!(before.sees(&phone).await, Seen::Stolen));
+    let after = restart();
+    assert!(matches!(after.sees(&tablet).await, Seen::Refused(Refusal::Ended)));
+    // Who signs in anew is known again, in the same second, too.
+    let anew = after.begin(7).await;
+    after.replaced_later(&anew, DAY * 3).await;
+    after.remember.forget_all_of(Subject::of(8_u64.to_be_bytes())).await.unwrap();
+    let later = restart();
+    assert!(matches!(later.sees(&bobs).await, Seen::Refused(Refusal::Ended)));
 }

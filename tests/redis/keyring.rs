@@ -31,7 +31,7 @@ async fn a_ring_that_one_host_publishes_comes_into_use_on_others() {
     assert!(here.read_keyring().await.unwrap().is_none());
     let mut ring = ring(long_ago());
     here.publish_keyring(&ring).await.unwrap();
-    let (keys, _task) = there.follow_keyring(there.read_keyring().await.unwrap().unwrap(), EVERY).unwrap();
+    let keys = there.follow_keyring(there.read_keyring().await.unwrap().unwrap(), EVERY).unwrap();
     assert!(accepts(&keys, &ring));
     // Twice within a second, too: the number rises all the same.
     ring.stage(long_ago()).unwrap();
@@ -48,7 +48,7 @@ async fn what_is_no_ring_or_an_older_one_changes_nothing() {
     let mut ring = ring(long_ago());
     redis.publish_keyring(&ring).await.unwrap();
     let first: Vec<u8> = lab.server.does(&[b"GET", b"bulla:keyring"]);
-    let (keys, _task) = redis.follow_keyring(redis.read_keyring().await.unwrap().unwrap(), EVERY).unwrap();
+    let keys = redis.follow_keyring(redis.read_keyring().await.unwrap().unwrap(), EVERY).unwrap();
     ring.stage(long_ago()).unwrap();
     redis.publish_keyring(&ring).await.unwrap();
     let staged: Vec<u8> = lab.server.does(&[b"GET", b"bulla:keyring"]);

@@ -7,7 +7,7 @@ use bulla::adapters::tower::SessionLayer;
 use bulla::cookie::{Change, Event, Refusal, Scope, Sessions, TokenKeys};
 use bulla::{Time, TokenKeyring};
 
-use super::lab::{ADMIN, DAY, Lab, Login, NOW, USER, seen, sessions};
+use super::lab::{ADMIN, DAY, Lab, Login, NOW, USER, keys, seen, sessions};
 
 #[test]
 fn who_signs_in_gets_a_cookie_for_this_host_alone_and_is_known_by_it() {
@@ -231,4 +231,13 @@ fn what_others_put_into_their_cookies_is_no_matter() {
         assert_eq!(lab.ask("/", &cookies, &[]).seen, seen(&USER), "{cookies:?}");
     }
     assert_eq!(lab.ask("/", &["__Host-session=José"], &[]).seen, "nobody");
+}
+
+#[test]
+fn a_name_that_has_a_prefix_already_is_refused_and_says_what_to_give() {
+    for name in ["", "__Host-session", "__Secure-session"] {
+        let error = SessionLayer::<Login>::new(&keys(), name, Arc::default()).map(drop).unwrap_err();
+        assert_eq!(error.kind(), bulla::ErrorKind::Usage);
+        assert!(error.to_string().ends_with("; say \"session\""), "{error}");
+    }
 }

@@ -95,8 +95,9 @@ fn what_was_done_in_a_request_is_not_undone_by_what_comes_after() {
 
     let host = Host::new();
     let visit = host.visit();
+    let old = visit.get().unwrap();
     let begun = visit.begin(&ADMIN).unwrap();
-    assert!(visit.get().unwrap().update(&USER).is_err());
+    assert!(old.update(&USER).is_err() && old.reauthenticate(&USER).is_err());
     let token = set(&visit);
     assert_eq!(*token.stamp(), begun);
     assert!(host.sessions.open(Some(token.expose_text())).get().unwrap().claims().admin);
@@ -136,4 +137,18 @@ fn who_signs_in_and_gets_other_rights_within_the_second_in_which_all_was_ended_k
     visit.get().unwrap().reauthenticate(&ADMIN).unwrap();
     let visit = host.sessions.open(Some(set(&visit).expose_text()));
     assert_eq!(visit.get().unwrap().claims(), &ADMIN);
+}
+
+#[test]
+fn the_request_that_begins_a_session_has_it_until_it_ends_it() {
+    let host = Host::new();
+    for visit in [host.sessions.open(None), host.visit()] {
+        let stamp = visit.begin(&ADMIN).unwrap();
+        let session = visit.get().unwrap();
+        assert_eq!((session.claims(), session.stamp().session()), (&ADMIN, stamp.session()));
+        session.update(&ADMIN).unwrap();
+        session.end().unwrap();
+        assert!(visit.get().is_none());
+        assert!(matches!(visit.close(true), Change::Clear));
+    }
 }

@@ -26,7 +26,12 @@ pub(super) fn nonsense(what: &'static str) -> Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("Redis keeps {what} that bulla did not write")).into()
 }
 
-/// `WHAT: WHY; WHAT TO DO`, of the caller's own doing.
+/// Something else was done there meanwhile.
+pub(super) fn overtaken(sentence: impl Into<String>) -> Error {
+    io::Error::other(sentence.into()).into()
+}
+
+/// `WHAT: WHY; WHAT TO DO`, of the caller's own doing: [`ErrorKind::Usage`](crate::ErrorKind::Usage).
 pub(super) fn wrong(sentence: impl Into<String>) -> Error {
     io::Error::new(io::ErrorKind::InvalidInput, sentence.into()).into()
 }

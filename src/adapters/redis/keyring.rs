@@ -3,9 +3,8 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use ::redis::{Cmd, Script};
-use tokio::task::JoinHandle;
 
-use super::errors::{nonsense, wrong};
+use super::errors::{nonsense, overtaken};
 use super::notes::Notes;
 use super::place::{Redis, runtime};
 use crate::adapters::keyring_in_use::KeyringInUse;
@@ -17,18 +16,6 @@ use crate::{Result, Time, TokenKeyring};
 const BYTES: usize = 32 << 10;
 
 static PUBLISH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/publish.lua")));
-
-/// The task that takes a new keyring into use when one is published; it ends when this is dropped.
-#[must_use = "when it is dropped, new keyrings are not taken into use any more"]
-pub struct KeyringTask {
-    task: JoinHandle<()>,
-}
-
-impl Drop for KeyringTask {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
 
 /// A ring, and its place among those that were published.
 struct Published {
@@ -65,7 +52,7 @@ impl Redis {
             return Ok(());
         }
         let why = "redis: another keyring was published at this moment; read that one, and change it anew";
-        Err(wrong(why))
+        Err(overtaken(why))
     }
 
     /// The ring that was published last, for changing it, or to begin with.
@@ -81,34 +68,35 @@ impl Redis {
         self.open_keyring(&sealed).map(|published| Some(published.ring))
     }
 
-    /// Takes a ring into use, and every ring that is published later, without a restart. It looks for one so often.
+    /// Takes a ring into use, and every ring that is published later, without a restart. It looks for one so often, by a task that
+    /// ends when nobody has the keys any more.
     ///
     /// What cannot be read, has a lower number than one that this host had, is older by its active key, or does not fit the tokens
     /// in use, changes nothing and is logged.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) outside of a tokio runtime, or if the ring's [`spread`](TokenKeyring::spread) is
+    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) outside of a tokio runtime, or if the ring's [`spread`](TokenKeyring::spread) is
     /// less than a second more than `every`.
     ///
     /// ```no_run
     /// # async fn example(redis: bulla::adapters::redis::Redis) -> bulla::Result<()> {
     /// use std::time::Duration;
     /// let ring = redis.read_keyring().await?.expect("one was published");
-    /// let (keys, _follower) = redis.follow_keyring(ring, Duration::from_secs(30))?;
+    /// let keys = redis.follow_keyring(ring, Duration::from_secs(30))?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn follow_keyring(&self, ring: TokenKeyring, every: Duration) -> Result<(TokenKeys, KeyringTask)> {
+    pub fn follow_keyring(&self, ring: TokenKeyring, every: Duration) -> Result<TokenKeys> {
         let in_use = KeyringInUse::new(ring, every)?;
         let keys = in_use.keys();
         let redis = self.clone();
-        let task = runtime()?.spawn(async move { redis.follow(in_use, every).await });
-        Ok((keys, KeyringTask { task }))
+        runtime()?.spawn(async move { redis.follow(in_use, every).await });
+        Ok(keys)
     }
 
     async fn follow(self, mut in_use: KeyringInUse, every: Duration) {
         let (mut seen, mut last, mut notes) = (Vec::new(), 0, Notes::new("keyring"));
-        loop {
+        while in_use.is_needed() {
             match self.sealed_keyring().await {
                 Ok(sealed) if sealed.is_empty() || sealed == seen => notes.back(),
                 Ok(sealed) => {
@@ -128,7 +116,7 @@ impl Redis {
     fn take_keyring(&self, sealed: &[u8], last: &mut u64, in_use: &mut KeyringInUse) -> Result<()> {
         let Published { number, ring } = self.open_keyring(sealed)?;
         if number <= *last {
-            return Err(wrong(format!(
+            return Err(overtaken(format!(
                 "redis: the keyring {number} comes after {last}; publish the newest again"
             )));
         }

@@ -49,7 +49,7 @@ impl Redis {
     /// `bound`, sessions go by `policy`; so they do from the start, until the first that is heard ([`LinkTask::ready`]).
     ///
     /// # Errors
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) outside of a tokio runtime, or if `bound` is less than four times
+    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) outside of a tokio runtime, or if `bound` is less than four times
     /// [`every`](Redis::every): then sessions would be unsure again and again with nothing wrong.
     pub fn link(&self, bound: Duration, policy: OnStale) -> Result<(Arc<Revocations>, LinkTask)> {
         if bound < self.every.saturating_mul(4) {

@@ -32,7 +32,6 @@ mod queue;
 mod store;
 mod table;
 
-pub use self::keyring::KeyringTask;
 pub use self::link::LinkTask;
 pub use self::place::Redis;
 pub use self::store::RedisStore;

@@ -29,7 +29,7 @@ impl Redis {
     /// `redis://` on this machine's own loopback address. It does not connect yet.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) for what is no such address, and for `redis://` to another machine: see
+    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) for what is no such address, and for `redis://` to another machine: see
     /// [`open_plaintext`](Self::open_plaintext).
     ///
     /// ```
@@ -76,7 +76,7 @@ impl Redis {
     /// can do what docs/redis.md says of those who write to Redis. For networks that are encrypted underneath.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) for what is no such address.
+    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) for what is no such address.
     pub fn open_plaintext(url: &str, key: Key) -> Result<Self> {
         let connection = url.into_connection_info().map_err(from_redis)?;
         if let ConnectionAddr::TcpTls { insecure, .. } = connection.addr() {
@@ -103,7 +103,7 @@ impl Redis {
     /// nobody else has: it is part of what is signed.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if it is empty or over 64 characters, or not all of it is ASCII that can be seen.
+    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) if it is empty or over 64 characters, or not all of it is ASCII that can be seen.
     pub fn prefix(mut self, prefix: &str) -> Result<Self> {
         if prefix.is_empty() || prefix.len() > PREFIX || !prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(wrong(format!("redis: a prefix is 1 to {PREFIX} visible characters; take another")));

@@ -26,11 +26,16 @@ pub(super) struct SessionCookie {
 const HOST: &str = "__Host-";
 
 impl SessionCookie {
-    pub(super) fn host(name: &str) -> Self {
-        SessionCookie {
-            name: format!("{HOST}{name}"),
-            attributes: "; Path=/; Secure; HttpOnly; SameSite=Lax",
+    /// `name` without the prefix, which is put before it.
+    pub(super) fn host(name: &str) -> Result<Self> {
+        if name.is_empty() || name.starts_with("__") {
+            let why = format!(
+                "session: a cookie's name is given without a prefix, and not as {name:?}; say \"session\""
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why).into());
         }
+        let name = format!("{HOST}{name}");
+        Ok(SessionCookie { name, attributes: "; Path=/; Secure; HttpOnly; SameSite=Lax" })
     }
 
     /// One whose name has the prefix already.
@@ -39,7 +44,7 @@ impl SessionCookie {
             let why = format!("session: the cookie {name} has no prefix {HOST}; give it one, for browsers to keep it to its host");
             io::Error::new(io::ErrorKind::InvalidInput, why)
         })?;
-        Ok(Self::host(bare))
+        Self::host(bare)
     }
 
     pub(super) fn plain_http(name: &str) -> Result<Self> {

@@ -56,9 +56,9 @@ impl<C: Claims> SessionLayer<C> {
     /// Sessions in a cookie `__Host-NAME`, over TLS alone.
     ///
     /// # Errors
-    /// Those of [`Scope::new`] and [`Sessions::new`].
+    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) for a name that has a prefix already, and those of [`Scope::new`] and [`Sessions::new`].
     pub fn new(keys: &TokenKeys, name: &str, revocations: Arc<Revocations>) -> Result<Self> {
-        let cookie = SessionCookie::host(name);
+        let cookie = SessionCookie::host(name)?;
         let sessions = Sessions::new(keys, Scope::new(cookie.name())?, revocations)?;
         Ok(Self::with(sessions, cookie))
     }
@@ -67,7 +67,7 @@ impl<C: Claims> SessionLayer<C> {
     /// scope's name.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if that name does not begin with `__Host-`.
+    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) if that name does not begin with `__Host-`.
     pub fn of(sessions: Sessions<C>) -> Result<Self> {
         let cookie = SessionCookie::named(sessions.tokens().scope().name())?;
         Ok(Self::with(sessions, cookie))
@@ -77,7 +77,7 @@ impl<C: Claims> SessionLayer<C> {
     /// developer's own machine, and nowhere else. The log says so.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the name has a prefix `__Host-` or `__Secure-`, which no browser takes without
+    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) if the name has a prefix `__Host-` or `__Secure-`, which no browser takes without
     /// TLS.
     pub fn over_plain_http_for_development(sessions: Sessions<C>) -> Result<Self> {
         let cookie = SessionCookie::plain_http(sessions.tokens().scope().name())?;

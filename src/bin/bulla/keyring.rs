@@ -7,7 +7,7 @@ use bulla::{ErrorKind, Key, KeyId, Keyring, Lock, Passphrase, Time, TokenKeyring
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use crate::failure::{Done, Failure};
+use crate::failure::{Code, Done, Failure};
 use crate::passphrase::{Cost, Given, PassphraseFlags, ask_twice};
 use crate::ui;
 
@@ -190,7 +190,10 @@ impl Seal {
     /// Opens the ring, changes it, and seals it under what it was sealed under.
     fn change(&self, change: impl FnOnce(&mut Keyring) -> (&'static str, KeyId)) -> Done<()> {
         let under = self.given()?;
-        let mut ring = file::read_keyring(under.unlock(), &self.file).map_err(|error| self.failure(error))?;
+        let mut ring = file::read_keyring(under.unlock(), &self.file).map_err(|error| {
+            let is_other = file::read_token_keyring(under.unlock(), &self.file).is_ok();
+            self.unfit(error, is_other, "stage` and `activate")
+        })?;
         let (what, id) = change(&mut ring);
         file::write_keyring(&ring, under.lock(), &self.file, true)?;
         // One that is there as the primary already does not retire.
@@ -203,14 +206,30 @@ impl Seal {
     fn change_tokens<T>(&self, change: impl FnOnce(&mut TokenKeyring) -> bulla::Result<T>) -> Done<T> {
         let under = self.given()?;
         let read = file::read_token_keyring(under.unlock(), &self.file);
-        let mut ring = read.map_err(|error| self.failure(error))?;
+        let mut ring = read.map_err(|error| {
+            let is_other = file::read_keyring(under.unlock(), &self.file).is_ok();
+            self.unfit(error, is_other, "rotate")
+        })?;
         let done = change(&mut ring).map_err(|error| self.failure(error))?;
         file::write_token_keyring(&ring, under.lock(), &self.file, true)?;
         Ok(done)
     }
 
     fn failure(&self, error: bulla::Error) -> Failure {
+        // An error of the system names the file itself.
+        if error.kind() == ErrorKind::Io {
+            return error.into();
+        }
         Failure::from(error).about(self.file.display())
+    }
+
+    /// Why it is none of the kind that was wanted: it may be one of the other.
+    fn unfit(&self, error: bulla::Error, is_other: bool, commands: &str) -> Failure {
+        if is_other {
+            let hint = format!("take `bulla keyring {commands}`");
+            return Failure::new(Code::Input, self.file.display(), "it is a keyring of the other kind", hint);
+        }
+        self.failure(error)
     }
 
     fn show(&self, json: bool) -> Done<()> {
