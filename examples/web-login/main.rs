@@ -92,7 +92,7 @@ impl Options {
     async fn revocations(&self) -> Result<(Arc<Revocations>, Option<LinkTask>), Box<dyn Error>> {
         let Some(url) = &self.redis else { return Ok((Arc::default(), None)) };
         let (revocations, link) =
-            Redis::open(url, self.key()?)?.link(Duration::from_secs(5), OnStale::Ask)?;
+            Redis::open(url, self.key()?)?.clock(self.clock()).link(Duration::from_secs(5), OnStale::Ask)?;
         if !link.ready(Duration::from_secs(5)).await {
             eprintln!("redis: it does not answer; until it does, nobody has a session");
         }

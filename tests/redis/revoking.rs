@@ -105,3 +105,20 @@ fn a_link_is_opened_within_a_runtime_and_with_a_bound_that_can_be_kept() {
     let slow = lab.redis().every(Duration::from_secs(1));
     assert!(refused(slow.link(BOUND, OnStale::Deny)).contains("bound"));
 }
+
+#[tokio::test]
+async fn a_grace_is_by_the_clock_that_hosts_were_given() {
+    let Some(lab) = Lab::new() else { return };
+    let ahead = || Time::now() + Duration::from_secs(600);
+    let (revocations, link) = lab.redis().clock(ahead).link(Duration::from_secs(60), OnStale::Allow).unwrap();
+    assert!(link.ready(super::lab::LIMIT).await);
+    let (session, other) = (lab.session(1), lab.session(1));
+    revocations.end(&session, Duration::from_secs(10), ahead()).unwrap();
+    revocations.end(&other, Duration::ZERO, ahead()).unwrap();
+    // It has come back from Redis, behind the other.
+    let third = lab.redis().clock(ahead).link(Duration::from_secs(60), OnStale::Allow).unwrap();
+    until("all is read", || third.0.standing(&other, None, ahead()) == Standing::Revoked).await;
+    for revocations in [&revocations, &third.0] {
+        assert_eq!(revocations.standing(&session, None, ahead()), Standing::Ending);
+    }
+}

@@ -10,8 +10,8 @@ use tokio::sync::watch;
 use super::notes::Notes;
 use super::queue::Queue;
 use super::table::{Heard, Position, Table};
+use crate::Result;
 use crate::cookie::{Revocation, Revocations};
-use crate::{Result, Time};
 
 /// Between two attempts, at first.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -91,7 +91,7 @@ impl Feed {
                 return Ok(Broken::Ended);
             }
             let asked = Instant::now();
-            let Some((next, heard)) = self.table.hear(&position, Time::now()).await? else {
+            let Some((next, heard)) = self.table.hear(&position, self.table.now()).await? else {
                 return Ok(Broken::Cut);
             };
             position = next;
@@ -109,7 +109,7 @@ impl Feed {
             if purged.elapsed() >= PURGE && self.table.purge().await? {
                 // No question has an answer while something else stands in its place.
                 let generation = Revocation::Generation(self.revocations.generation());
-                self.table.tell(&[generation], false, Time::now()).await?;
+                self.table.tell(&[generation], false, self.table.now()).await?;
                 purged = Instant::now();
             }
             // Whichever comes first; a time-out is none of them.
@@ -121,7 +121,7 @@ impl Feed {
     /// Tells all that this host knows, in case Redis has lost it, and reads all that Redis knows.
     async fn begin(&mut self) -> Result<Position> {
         let asked = Instant::now();
-        let now = Time::now();
+        let now = self.table.now();
         self.queue.begin_anew();
         let lasts = |revocation: &Revocation| match revocation {
             Revocation::Session { until, .. } | Revocation::Subject { until, .. } => now < *until,
@@ -154,7 +154,7 @@ impl Feed {
             if next.is_empty() {
                 return Ok(true);
             }
-            self.table.tell(&next, true, Time::now()).await?;
+            self.table.tell(&next, true, self.table.now()).await?;
             self.queue.told(next.len());
         }
     }
@@ -162,7 +162,7 @@ impl Feed {
     /// Takes note of what was heard, if there is room for it.
     fn take(&mut self, heard: Heard) {
         self.notes.strange(heard.strange, &self.shared.strange);
-        let now = Time::now();
+        let now = self.table.now();
         for revocation in heard.revocations {
             self.has_all &= self.revocations.apply(revocation, now).is_ok();
         }

@@ -32,7 +32,9 @@ impl Link for Way {
         let subject =
             subject.map(|subject| Revocation::Subject { subject, authenticated_until: never, until: never });
         let places: Vec<_> = [Some(session), subject].iter().flatten().map(Notices::place).collect();
-        Box::pin(async move { self.table.ask(&[places, vec![generation()]].concat(), Time::now()).await })
+        Box::pin(
+            async move { self.table.ask(&[places, vec![generation()]].concat(), self.table.now()).await },
+        )
     }
 }
 

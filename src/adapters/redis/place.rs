@@ -6,7 +6,7 @@ use ::redis::{Client, ConnectionAddr, IntoConnectionInfo, ProtocolVersion, TlsCe
 
 use super::errors::{from_redis, wrong};
 use super::lane::Lane;
-use crate::{Key, Result};
+use crate::{Key, Result, Time};
 
 /// Where Redis is, under which names bulla's things lie there, and the key that all hosts share.
 ///
@@ -19,7 +19,10 @@ pub struct Redis {
     pub(super) prefix: String,
     deadline: Duration,
     pub(super) every: Duration,
+    pub(super) clock: Clock,
 }
+
+pub(super) type Clock = Arc<dyn Fn() -> Time + Send + Sync>;
 
 /// Characters of a prefix, which each key carries.
 const PREFIX: usize = 64;
@@ -96,6 +99,7 @@ impl Redis {
             prefix: "bulla".to_owned(),
             deadline: Duration::from_millis(500),
             every: Duration::from_millis(250),
+            clock: Arc::new(Time::now),
         })
     }
 
@@ -124,6 +128,13 @@ impl Redis {
     #[must_use]
     pub fn every(mut self, every: Duration) -> Self {
         self.every = every.max(Duration::from_millis(1));
+        self
+    }
+
+    /// Goes by this clock instead of the system's where it judges revocations: that of the [`Tokens`](crate::cookie::Tokens), for tests.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Fn() -> Time + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(clock);
         self
     }
 

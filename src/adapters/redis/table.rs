@@ -5,7 +5,7 @@ use ::redis::Script;
 
 use super::errors::nonsense;
 use super::lane::Lane;
-use super::place::Redis;
+use super::place::{Clock, Redis};
 use crate::cookie::{Notices, Revocation};
 use crate::{Result, Time};
 
@@ -25,6 +25,7 @@ static PURGE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/
 pub(super) struct Table {
     lane: Arc<Lane>,
     notices: Notices,
+    clock: Clock,
     /// The hash of notices by their places, the sorted set of their ends, the stream of what was told.
     keys: [String; 3],
 }
@@ -46,8 +47,14 @@ impl Table {
         Table {
             lane: redis.lane(),
             notices: Notices::new(&redis.key, &redis.prefix),
+            clock: Arc::clone(&redis.clock),
             keys: ["revoked", "ends", "told"].map(|of| redis.name(of)),
         }
+    }
+
+    /// By the clock of who uses it.
+    pub(super) fn now(&self) -> Time {
+        (self.clock)()
     }
 
     /// Tells what is in the slice. With `all`, the feed has it even if the table says as much already. What stands in the way

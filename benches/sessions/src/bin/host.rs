@@ -5,7 +5,7 @@ use axum::Router;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
-use bulla::adapters::keyring_file::KeyringFile;
+use bulla::adapters::keyring_file;
 use bulla::adapters::redis::Redis;
 use bulla::adapters::tower::SessionLayer;
 use bulla::cookie::{Claims, Lifetime, OnStale, OptionalSession, Session, Subject};
@@ -39,8 +39,7 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         return Err("host KEY-FILE KEYRING-FILE REDIS-URL".into());
     };
     let every = Duration::from_millis(500);
-    let (keys, _follower) =
-        KeyringFile::follow(keyring, Key::read_file(key)?, every, |error| eprintln!("keyring: {error}"))?;
+    let keys = keyring_file::follow(keyring, Key::read_file(key)?, every, |error| eprintln!("keyring: {error}"))?;
     let (revocations, link) =
         Redis::open(url, Key::read_file(key)?)?.link(Duration::from_secs(5), OnStale::Allow)?;
     if !link.ready(Duration::from_secs(10)).await {
