@@ -288,6 +288,10 @@ impl<C: Claims> OptionalSession<C> {
     /// ended a moment ago elsewhere. If there is no answer, there is no session.
     pub async fn ask(&self) {
         let Some(verified) = &self.0.verified else { return };
+        // Of the one that this request has begun nobody else knows yet.
+        if self.0.state().begun.is_some() {
+            return;
+        }
         let sessions = &self.0.sessions;
         let subject = verified.get().subject();
         let asked =
@@ -304,7 +308,8 @@ impl<C: Claims> OptionalSession<C> {
     /// which other requests under way are still answered: who planted it gains nothing (session fixation).
     ///
     /// # Errors
-    /// Those of [`Tokens::issue`](super::Tokens::issue), and of [`Revocations::apply`](super::Revocations::apply).
+    /// Those of [`Tokens::issue`](super::Tokens::issue), and of [`Revocations::apply`](super::Revocations::apply);
+    /// [`ErrorKind::Unauthentic`] if all that they had was ended by a host whose clock is over 30 seconds ahead.
     pub fn begin(&self, claims: &C) -> Result<Stamp> {
         let token = self.0.sessions.begin(claims)?;
         self.begin_with(token)
@@ -325,7 +330,7 @@ impl<C: Claims> OptionalSession<C> {
         let (sessions, stamp) = (&self.0.sessions, *token.stamp());
         // As the next request will have it.
         let begun = sessions.tokens().accept(token.expose_text())?;
-        let old = self.0.state().begun.take();
+        let old = self.0.state().begun.clone();
         for old in old.iter().chain(&self.0.verified) {
             sessions.replace(old.by())?;
         }

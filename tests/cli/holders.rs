@@ -269,6 +269,21 @@ fn a_keyring_may_be_sealed_under_a_key() {
 }
 
 #[test]
+fn a_keyring_of_the_other_kind_is_called_that_and_a_missing_one_named_once() {
+    let lab = Lab::furnished();
+    lab.ok("keyring new --seal-key key files");
+    lab.ok("keyring new --tokens 30d --seal-key key tokens");
+    for (line, hint) in [
+        ("keyring rotate --seal-key key tokens", "take `bulla keyring stage` and `activate`"),
+        ("keyring stage --seal-key key files", "take `bulla keyring rotate`"),
+    ] {
+        let error = lab.fails(2, line);
+        assert!(error.contains("of the other kind") && error.contains(hint), "{error}");
+    }
+    assert_eq!(lab.fails(4, "keyring stage --seal-key key nothing").matches("nothing").count(), 1);
+}
+
+#[test]
 fn a_made_passphrase_says_its_entropy() {
     let lab = Lab::new();
     let run = lab.run("passphrase");

@@ -109,7 +109,9 @@ async fn junk_in_the_generations_place_stops_no_host_and_goes_when_one_tells_its
             one.end(&session);
             other.learns(&session).await;
             assert_eq!(other.standing(&good), Standing::Good);
-            // What stands there may have been a generation that ends all: a question has no answer.
+            // What stands there may have been a generation that ends all: a question has no answer. Hosts that tell theirs now and
+            // then may have replaced it meanwhile.
+            lab.server.does::<()>(&[b"HSET", b"bulla:revoked", &place, junk]);
             let error = other.revocations.ask(&good, None, Time::now()).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Io);
             assert!(error.to_string().contains("that bulla did not write"), "{error}");
@@ -156,4 +158,15 @@ async fn forged_notices_do_not_keep_genuine_ones_out() {
     for host in [&one, &other, &third] {
         assert_eq!((host.revocations.generation(), host.standing(&good)), (0, Standing::Good));
     }
+}
+
+#[tokio::test]
+async fn junk_in_the_generations_place_goes_after_a_while_though_nobody_comes_or_ends_anything() {
+    let Some(lab) = Lab::new() else { return };
+    let (host, good) = (lab.ready().await, lab.session(2));
+    let forged = Notices::new(&Key::generate(), "bulla").write(&Revocation::Generation(u32::MAX));
+    lab.server.does::<()>(&[b"HSET", b"bulla:revoked", &forged[..33], &forged]);
+    let own = || lab.server.does::<Vec<u8>>(&[b"HGET", b"bulla:revoked", &forged[..33]]) != forged;
+    until("it is replaced", own).await;
+    assert_eq!(host.revocations.ask(&good, None, Time::now()).await.unwrap(), Standing::Good);
 }

@@ -152,3 +152,13 @@ fn the_request_that_begins_a_session_has_it_until_it_ends_it() {
         assert!(matches!(visit.close(true), Change::Clear));
     }
 }
+
+#[tokio::test]
+async fn what_a_request_begins_is_not_asked_for_and_not_lost_with_what_came() {
+    let host = Host::new();
+    let visit = host.visit();
+    visit.begin(&ADMIN).unwrap();
+    host.sessions.revocations().end_generations_before(1, host.at(1)).unwrap();
+    visit.ask().await;
+    assert_eq!(visit.get().unwrap().claims(), &ADMIN);
+}

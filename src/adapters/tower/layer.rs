@@ -56,7 +56,8 @@ impl<C: Claims> SessionLayer<C> {
     /// Sessions in a cookie `__Host-NAME`, over TLS alone.
     ///
     /// # Errors
-    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) for a name that has a prefix already, and those of [`Scope::new`] and [`Sessions::new`].
+    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) for a name that has a prefix already, and those of [`Scope::new`] and
+    /// [`Sessions::new`].
     pub fn new(keys: &TokenKeys, name: &str, revocations: Arc<Revocations>) -> Result<Self> {
         let cookie = SessionCookie::host(name)?;
         let sessions = Sessions::new(keys, Scope::new(cookie.name())?, revocations)?;
@@ -77,8 +78,8 @@ impl<C: Claims> SessionLayer<C> {
     /// developer's own machine, and nowhere else. The log says so.
     ///
     /// # Errors
-    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) if the name has a prefix `__Host-` or `__Secure-`, which no browser takes without
-    /// TLS.
+    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) if the name has a prefix `__Host-` or `__Secure-`, which no browser takes
+    /// without TLS.
     pub fn over_plain_http_for_development(sessions: Sessions<C>) -> Result<Self> {
         let cookie = SessionCookie::plain_http(sessions.tokens().scope().name())?;
         tracing::warn!(cookie = cookie.name(), "sessions go over plain HTTP: whoever listens has them");

@@ -191,8 +191,9 @@ impl Seal {
     fn change(&self, change: impl FnOnce(&mut Keyring) -> (&'static str, KeyId)) -> Done<()> {
         let under = self.given()?;
         let mut ring = file::read_keyring(under.unlock(), &self.file).map_err(|error| {
-            let is_other = file::read_token_keyring(under.unlock(), &self.file).is_ok();
-            self.unfit(error, is_other, "stage` and `activate")
+            self.unfit(error, "stage` and `activate", || {
+                file::read_token_keyring(under.unlock(), &self.file).is_ok()
+            })
         })?;
         let (what, id) = change(&mut ring);
         file::write_keyring(&ring, under.lock(), &self.file, true)?;
@@ -207,8 +208,7 @@ impl Seal {
         let under = self.given()?;
         let read = file::read_token_keyring(under.unlock(), &self.file);
         let mut ring = read.map_err(|error| {
-            let is_other = file::read_keyring(under.unlock(), &self.file).is_ok();
-            self.unfit(error, is_other, "rotate")
+            self.unfit(error, "rotate", || file::read_keyring(under.unlock(), &self.file).is_ok())
         })?;
         let done = change(&mut ring).map_err(|error| self.failure(error))?;
         file::write_token_keyring(&ring, under.lock(), &self.file, true)?;
@@ -223,9 +223,10 @@ impl Seal {
         Failure::from(error).about(self.file.display())
     }
 
-    /// Why it is none of the kind that was wanted: it may be one of the other.
-    fn unfit(&self, error: bulla::Error, is_other: bool, commands: &str) -> Failure {
-        if is_other {
+    /// Why it is none of the kind that was wanted: it may be one of the other. Only what opened is read again: a passphrase's
+    /// work is done once where it is wrong.
+    fn unfit(&self, error: bulla::Error, commands: &str, is_other: impl FnOnce() -> bool) -> Failure {
+        if error.kind() == ErrorKind::Malformed && is_other() {
             let hint = format!("take `bulla keyring {commands}`");
             return Failure::new(Code::Input, self.file.display(), "it is a keyring of the other kind", hint);
         }
