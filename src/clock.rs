@@ -42,7 +42,7 @@ fn now() -> Time {
 }
 
 /// A moment of a clock that nobody sets.
-#[cfg(feature = "cookie")]
+#[cfg(any(feature = "cookie", feature = "tls"))]
 pub(crate) fn monotonic() -> Instant {
     Instant::now()
 }

@@ -68,6 +68,14 @@ pub enum ErrorKind {
     /// It could not be told: whether a certificate has been revoked, and the caller wants to know; or who signed a mail that
     /// came without the certificate.
     Undetermined,
+    /// The other side of a connection refused it, and said why.
+    PeerRefused,
+    /// A peer is who it says it is, and a rule of the caller's does not allow it.
+    NotAllowed,
+    /// A connection ended without its end having been announced: what came may not be all.
+    CutOff,
+    /// The other side took too long.
+    TimedOut,
 }
 
 impl Error {
@@ -123,10 +131,12 @@ impl Error {
             io::ErrorKind::PermissionDenied => "check who may read or write there",
             io::ErrorKind::NotFound => "check the name",
             io::ErrorKind::AlreadyExists => "choose another name, or say that it may be replaced",
+            io::ErrorKind::TimedOut => "try again, or allow more time",
             _ => "try again, or look at the disk",
         };
         let kind = match source.kind() {
             io::ErrorKind::AlreadyExists => ErrorKind::Exists,
+            io::ErrorKind::TimedOut => ErrorKind::TimedOut,
             _ => ErrorKind::Io,
         };
         let mut error = Self::new(kind, what, source.to_string(), hint);
@@ -142,6 +152,12 @@ impl Error {
 
     fn unwrap_io(error: io::Error) -> std::result::Result<Self, io::Error> {
         error.downcast::<Self>()
+    }
+
+    /// The kind of the error of bulla's that an error of a stream carries, if it is one.
+    #[cfg(feature = "tls")]
+    pub(crate) fn kind_within(error: &io::Error) -> Option<ErrorKind> {
+        error.get_ref()?.downcast_ref::<Self>().map(Self::kind)
     }
 
     /// What kind of failure this is.
@@ -196,6 +212,9 @@ impl From<Error> for io::Error {
             ErrorKind::Io => error.inner.source.as_ref().map_or(io::ErrorKind::Other, io::Error::kind),
             ErrorKind::Exists => io::ErrorKind::AlreadyExists,
             ErrorKind::Usage => io::ErrorKind::InvalidInput,
+            ErrorKind::PeerRefused => io::ErrorKind::ConnectionAborted,
+            ErrorKind::CutOff => io::ErrorKind::UnexpectedEof,
+            ErrorKind::TimedOut => io::ErrorKind::TimedOut,
             // Not `Interrupted`: `read_to_end` and its kin would try again for ever.
             ErrorKind::Cancelled => io::ErrorKind::Other,
             _ => io::ErrorKind::InvalidData,

@@ -119,6 +119,8 @@
 //! | `redb` | what sessions keep on the server, in a file of one host |
 //! | `redis` | revocations, a store and keyrings that many hosts share by Redis |
 //! | `pkcs11` | keys on smart cards and tokens |
+//! | `tls` | TLS connections, by rustls over AWS-LC (C and assembler) |
+//! | `tokio` | TLS over tokio's sockets |
 //! | `tower` | sessions in cookies, as a layer round services over `http` |
 //! | `axum` | sessions as extractors |
 //! | `metrics` | sessions counted and timed through the crate `metrics` |
@@ -152,6 +154,7 @@ mod primitives;
     feature = "object_store",
     feature = "pkcs11",
     feature = "redb",
+    feature = "tokio",
     feature = "tower"
 ))]
 pub mod adapters;
@@ -161,6 +164,8 @@ pub mod cookie;
 pub mod file;
 #[cfg(feature = "smime")]
 pub mod smime;
+#[cfg(feature = "tls")]
+pub mod tls;
 #[cfg(feature = "x509")]
 pub mod x509;
 
@@ -177,8 +182,8 @@ pub use keys::{
     Passphrase, PrivateKey, PublicKey, Recipient, Recipients, RemoteKey, SignatureAlgorithm, ToDecrypt,
     ToSign, Unlock, legacy,
 };
-#[cfg(feature = "cookie")]
-pub use keys::{KeyState, TokenKeyring};
+#[cfg(any(feature = "cookie", feature = "tls"))]
+pub use keys::{KeyState, TokenKeyring, TokenKeys};
 #[cfg(any(feature = "file", feature = "smime"))]
 pub use new_file::remove_unfinished;
 #[cfg(any(feature = "cookie", feature = "file", feature = "x509"))]
@@ -196,3 +201,8 @@ struct ReadMe;
 #[cfg(all(doctest, feature = "axum"))]
 #[doc = include_str!("../docs/sessions.md")]
 struct SessionsGuide;
+
+// And its neighbour.
+#[cfg(all(doctest, feature = "tls"))]
+#[doc = include_str!("../docs/tls.md")]
+struct TlsGuide;

@@ -207,3 +207,22 @@ pub(crate) const REPLACED_GRACE_SECONDS: u64 = 10;
 pub(crate) const STORE_VALUE_BYTES: usize = 64 << 10;
 /// Bytes of all values in a store that is in memory, and of what keeping them costs. Ours: a quarter of a million small ones.
 pub(crate) const MEMORY_STORE_BYTES: usize = 64 << 20;
+/// Certificates that the other side of a connection shows. Ours: chains have two to four; OpenSSL takes ten.
+#[cfg(feature = "tls")]
+pub(crate) const TLS_CERTIFICATES: usize = 32;
+/// Bytes of names of CAs in a server's question for a certificate. Ours: RFC 8446 section 4.2.4 allows 64 KiB for them, and a whole
+/// message may have no more.
+#[cfg(feature = "tls")]
+pub(crate) const TLS_AUTHORITIES_BYTES: usize = 32 << 10;
+/// Seconds for which a ticket counts. RFC 8446 section 4.6.1 allows a week; who finds a ticket's key reads what was sent by it.
+#[cfg(feature = "tls")]
+pub(crate) const TLS_TICKET_SECONDS: u64 = 12 * 3600;
+/// Seconds for which a ticket counts that stands for a client's certificate. Ours: so long the certificate's key need not be shown.
+#[cfg(feature = "tls")]
+pub(crate) const TLS_CLIENT_TICKET_SECONDS: u64 = 600;
+/// Names of hosts that a server shows certificates for. Ours: hosters have more, and shards.
+#[cfg(feature = "tls")]
+pub(crate) const TLS_NAMES: usize = 100_000;
+/// Bytes that a server says before TLS begins. Ours: the longest greetings of mail servers have a few thousand.
+#[cfg(feature = "tls")]
+pub(crate) const STARTTLS_BYTES: usize = 64 << 10;

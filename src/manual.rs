@@ -23,5 +23,8 @@ pub mod token_format {}
 pub mod one_time_and_remember {}
 #[doc = include_str!("../docs/redis.md")]
 pub mod redis {}
+#[cfg(feature = "tls")]
+#[doc = include_str!("../docs/tls.md")]
+pub mod tls {}
 #[doc = include_str!("../docs/command.md")]
 pub mod command {}

@@ -35,5 +35,7 @@ mod cli {
     mod smime;
     #[cfg(target_os = "linux")]
     mod terminal;
+    #[cfg(feature = "tls")]
+    mod tls;
     mod token;
 }

@@ -7,7 +7,6 @@ mod claims;
 mod event;
 mod form;
 mod inspection;
-mod keys;
 #[cfg(feature = "legacy-cookies")]
 pub mod legacy;
 mod link;
@@ -30,7 +29,6 @@ mod vectors;
 pub use claims::{Claims, Lifetime, Sealed, Subject};
 pub use event::Event;
 pub use inspection::{Inspection, SignedBy};
-pub use keys::TokenKeys;
 pub use link::{Answer, Link, OnStale, Revocation};
 pub use memory::MemoryStore;
 pub use notice::Notices;
@@ -44,3 +42,5 @@ pub use session::{Change, OptionalSession, Session, Sessions};
 pub use stamp::{SessionId, Stamp, Token};
 pub use store::{Store, check_value};
 pub use tokens::Tokens;
+
+pub use crate::keys::TokenKeys;

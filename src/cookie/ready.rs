@@ -1,9 +1,8 @@
 //! Keys that are ready for one type of tokens in one scope: derived once for each ring.
 use super::claims::{Claims, purpose};
-use super::keys::TokenKeys;
 use super::scope::{KeyUse, Scope};
 use crate::clock::Time;
-use crate::keys::KeyState;
+use crate::keys::{KeyState, TokenKeys};
 use crate::primitives::mac::MacKey;
 use crate::primitives::siv::SivKey;
 

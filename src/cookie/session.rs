@@ -5,13 +5,13 @@ use std::time::Duration;
 use super::claims::Claims;
 use super::event::Event;
 use super::form::FormClaims;
-use super::keys::TokenKeys;
 use super::revocation::{Revocations, Standing};
 use super::scope::Scope;
 use super::stamp::{Stamp, Token};
 use super::tokens::Tokens;
 use crate::clock::{self, Time};
 use crate::error::{Error, ErrorKind, Result};
+use crate::keys::TokenKeys;
 use crate::verified::Verified;
 
 /// Sessions with claims of one type: opens one for each request.

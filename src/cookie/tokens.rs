@@ -1,4 +1,5 @@
 //! Makes tokens, and accepts them: the one way from text to claims.
+use std::any::TypeId;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -6,8 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use arc_swap::{ArcSwap, Guard};
 use zeroize::Zeroizing;
 
-use super::claims::Claims;
-use super::keys::TokenKeys;
+use super::claims::{Claims, purpose};
 use super::ready::{Ready, ReadyKey};
 use super::refusal::Refusal;
 use super::scope::Scope;
@@ -16,6 +16,7 @@ use crate::clock::Time;
 use crate::encoding::{base64url, cbor};
 use crate::error::{Error, ErrorKind, Result};
 use crate::formats::token::{Frame, HEADER, Header, OVERHEAD};
+use crate::keys::TokenKeys;
 use crate::limits::{COOKIE_CHARS, TOKEN_BYTES, TOKEN_LEEWAY_SECONDS};
 use crate::primitives::random;
 use crate::verified::Verified;
@@ -75,7 +76,7 @@ impl<C: Claims> Tokens<C> {
     }
 
     fn by_clock(keys: &TokenKeys, scope: Scope, clock: Arc<dyn Fn() -> Time + Send + Sync>) -> Result<Self> {
-        keys.register::<C>()?;
+        keys.register(purpose::<C>(), TypeId::of::<C>(), C::LIFETIME.absolute())?;
         let ready = Ready::of::<C>(keys, &scope);
         Ok(Tokens {
             keys: keys.clone(),

@@ -22,8 +22,10 @@ pub(crate) mod remote;
 mod remote_tests;
 pub(crate) mod ssh;
 pub(crate) mod text;
-#[cfg(feature = "cookie")]
+#[cfg(any(feature = "cookie", feature = "tls"))]
 mod token_keyring;
+#[cfg(any(feature = "cookie", feature = "tls"))]
+mod token_keys;
 #[cfg(test)]
 mod vectors;
 pub(crate) mod work;
@@ -39,6 +41,8 @@ pub use private::PrivateKey;
 pub use public::{Fingerprint, PublicKey};
 pub use recipient::Recipient;
 pub use remote::{Decryption, RemoteKey, ToDecrypt, ToSign};
-#[cfg(feature = "cookie")]
+#[cfg(any(feature = "cookie", feature = "tls"))]
 pub use token_keyring::{KeyState, TokenKeyring};
+#[cfg(any(feature = "cookie", feature = "tls"))]
+pub use token_keys::TokenKeys;
 pub use work::KdfLimits;

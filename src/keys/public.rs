@@ -2,6 +2,7 @@
 use std::fmt;
 use std::io::Read;
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 
 use der::asn1::BitStringRef;
 use der::{Decode, Encode};
@@ -165,9 +166,10 @@ impl PublicKey {
     /// Its name: the SHA-256 of the SubjectPublicKeyInfo.
     ///
     /// ```
-    /// use bulla::{KeyKind, PrivateKey};
+    /// use bulla::{Fingerprint, KeyKind, PrivateKey};
     /// let key = PrivateKey::generate(KeyKind::P256)?;
-    /// assert_eq!(key.public().fingerprint().to_string().len(), 64);
+    /// let shown = key.public().fingerprint().to_string();
+    /// assert_eq!(shown.parse::<Fingerprint>()?, key.public().fingerprint());
     /// # Ok::<(), bulla::Error>(())
     /// ```
     #[must_use]
@@ -365,6 +367,30 @@ impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
+}
+
+/// As it is shown: 64 hexadecimal digits.
+impl FromStr for Fingerprint {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let digits: Vec<u8> =
+            text.bytes().filter_map(|byte| char::from(byte).to_digit(16)?.try_into().ok()).collect();
+        let (pairs, []) = digits.as_chunks::<2>() else { return Err(no_fingerprint()) };
+        let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
+        match <[u8; 32]>::try_from(bytes) {
+            Ok(bytes) if text.len() == 64 => Ok(Fingerprint(bytes)),
+            _ => Err(no_fingerprint()),
+        }
+    }
+}
+
+fn no_fingerprint() -> Error {
+    Error::usage(
+        "fingerprint of a key",
+        "it has not 64 hexadecimal digits",
+        "give what `bulla key show` shows",
+    )
 }
 
 impl fmt::Debug for Fingerprint {

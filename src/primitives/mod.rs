@@ -36,8 +36,10 @@ pub(crate) mod ready;
 pub(crate) mod rsa;
 pub(crate) mod scheme;
 pub(crate) mod signature;
-#[cfg(feature = "cookie")]
+#[cfg(any(feature = "cookie", feature = "tls"))]
 pub(crate) mod siv;
+#[cfg(feature = "tls")]
+pub(crate) mod tls;
 
 #[cfg(test)]
 #[cfg(feature = "aws-lc")]

@@ -109,6 +109,17 @@ impl FromStr for ServerName {
     }
 }
 
+#[cfg(feature = "tls")]
+impl ServerName {
+    /// The address, if it is no name.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        match self.0 {
+            Host::Ip(address) => Some(address),
+            Host::Dns(_) => None,
+        }
+    }
+}
+
 impl From<IpAddr> for ServerName {
     /// An IPv4 address that is written as an IPv6 one (RFC 4291 section 2.5.5.2) is that IPv4 address.
     fn from(address: IpAddr) -> Self {

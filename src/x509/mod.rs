@@ -57,6 +57,8 @@ pub use name_constraints::{NameConstraints, Subtree};
 pub use ocsp::{CertificateStatus, OcspAnswer, OcspResponse, OcspResponseStatus};
 pub use ocsp_id::ResponderId;
 pub use ocsp_request::OcspRequest;
+#[cfg(feature = "tls")]
+pub(crate) use path::names_host;
 pub use path::{Mailbox, Path, PolicyRules, Purpose, Revocation, Validation};
 pub use pkcs7::Bundle;
 pub use pkcs12::{Pkcs12, Pkcs12Builder, Pkcs12Certificate, Pkcs12Key};

@@ -11,6 +11,8 @@ use super::name_constraints::NameConstraints;
 use super::usage::KeyUsage;
 use crate::error::{Error, Result};
 use crate::limits::{ANCHOR_FILE_BYTES, ANCHORS};
+#[cfg(feature = "tls")]
+use crate::primitives::hash;
 
 /// Those whom one trusts to issue certificates. There is always at least one.
 ///
@@ -152,6 +154,22 @@ impl TrustAnchors {
     #[expect(clippy::len_without_is_empty, reason = "there is always one")]
     pub fn len(&self) -> usize {
         self.anchors.len()
+    }
+
+    /// Their names in DER: who asks for certificates of theirs tells of them.
+    #[cfg(feature = "tls")]
+    pub(crate) fn names(&self) -> impl Iterator<Item = Vec<u8>> {
+        self.anchors.iter().map(|anchor| anchor.subject.as_der().to_vec())
+    }
+
+    /// A digest of names and keys, in their order.
+    #[cfg(feature = "tls")]
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        let one = |anchor: &Anchor| {
+            let (name, key) = (hash::sha256(anchor.subject.as_der()), hash::sha256(&anchor.public_key_info));
+            [name, key].concat()
+        };
+        hash::sha256(&self.anchors.iter().flat_map(one).collect::<Vec<u8>>())
     }
 
     /// Those that have this name and may issue.

@@ -277,7 +277,7 @@ fn a_keyring_of_the_other_kind_is_called_that_and_a_missing_one_named_once() {
         ("keyring rotate --seal-key key tokens", "take `bulla keyring stage` and `activate`"),
         ("keyring stage --seal-key key files", "take `bulla keyring rotate`"),
     ] {
-        let error = lab.fails(2, line);
+        let error = lab.fails(3, line);
         assert!(error.contains("of the other kind") && error.contains(hint), "{error}");
     }
     assert_eq!(lab.fails(4, "keyring stage --seal-key key nothing").matches("nothing").count(), 1);

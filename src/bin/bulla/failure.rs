@@ -122,6 +122,7 @@ fn reason(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::Expired => "expired",
         ErrorKind::Revoked => "revoked",
         ErrorKind::WrongName => "wrong-name",
+        ErrorKind::NotAllowed => "not-allowed",
         ErrorKind::Undetermined => "undetermined",
         _ => return None,
     })
@@ -155,12 +156,17 @@ impl From<bulla::Error> for Failure {
             | ErrorKind::Untrusted
             | ErrorKind::Expired
             | ErrorKind::Revoked
-            | ErrorKind::WrongName => Code::Refused,
+            | ErrorKind::WrongName
+            | ErrorKind::NotAllowed
+            | ErrorKind::PeerRefused => Code::Refused,
             ErrorKind::Undetermined => Code::Undetermined,
             ErrorKind::Usage => Code::Usage,
-            ErrorKind::Exists | ErrorKind::Io | ErrorKind::Changed | ErrorKind::Cancelled => {
-                Code::InputOutput
-            }
+            ErrorKind::Exists
+            | ErrorKind::Io
+            | ErrorKind::Changed
+            | ErrorKind::Cancelled
+            | ErrorKind::CutOff
+            | ErrorKind::TimedOut => Code::InputOutput,
             // Malformed, Unrecognised, OverLimit, Unsupported, and whatever else an input may turn out to be.
             _ => Code::Input,
         };

@@ -99,6 +99,14 @@ impl Evidence {
     }
 }
 
+/// Whom a list names to be trusted, and the CRLs.
+#[cfg(feature = "tls")]
+pub(crate) fn trusted<F: ListFlags>(lists: &Lists<F>, whom: &List) -> Done<(TrustAnchors, Vec<Crl>)> {
+    let files = lists.paths(&CRL);
+    let crls = files.iter().map(|path| Source::read(Some(path))?.crls()).collect::<Done<Vec<_>>>()?;
+    Ok((anchors(&lists.paths(whom))?, crls.concat()))
+}
+
 fn anchors(paths: &[PathBuf]) -> Done<TrustAnchors> {
     let (folders, files): (Vec<_>, Vec<_>) = paths.iter().partition(|path| path.is_dir());
     let mut all = Vec::new();

@@ -32,6 +32,14 @@ mod smime_sign;
 mod smime_trust;
 mod smime_verify;
 mod test_ca;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(feature = "tls")]
+mod tls_connect;
+#[cfg(feature = "tls")]
+mod tls_files;
+#[cfg(feature = "tls")]
+mod tls_serve;
 mod token;
 mod ui;
 mod who;
@@ -162,6 +170,10 @@ Examples:
     /// Say what a token of a web session is
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Connect to servers of TLS, and serve
+    #[cfg(feature = "tls")]
+    #[command(subcommand)]
+    Tls(tls::TlsCommand),
     /// Print a script that completes command lines in a shell
     Completions { shell: Shell },
     /// Print the man page, of the whole or of one command: man cert verify
@@ -204,6 +216,8 @@ fn run(words: &[OsString]) -> Done<()> {
         Command::P12(p12) => p12.run(),
         Command::Smime(smime) => smime.run(),
         Command::Token(token) => token.run(),
+        #[cfg(feature = "tls")]
+        Command::Tls(tls) => tls.run(),
         Command::Completions { shell } => manual::completions(shell, Arguments::command()),
         Command::Man { command } => manual::page(&command, Arguments::command()),
     }

@@ -10,6 +10,8 @@ mod purpose;
 mod revocation;
 mod validation;
 
+#[cfg(feature = "tls")]
+pub(crate) use names::names_host;
 pub use policy::PolicyRules;
 pub use purpose::{Mailbox, Purpose};
 pub use revocation::Revocation;

@@ -251,7 +251,7 @@ fn covers_address(network: IpAddr, mask: IpAddr, address: IpAddr) -> bool {
 
 /// Whether a certificate with these alternative names is this host's (RFC 9525 section 6): by name or address, never by
 /// its common name. A wildcard stands for the whole first label, and has two labels after it.
-pub(super) fn names_host(names: &[GeneralName], host: &ServerName) -> bool {
+pub(crate) fn names_host(names: &[GeneralName], host: &ServerName) -> bool {
     names.iter().any(|name| match (name, &host.0) {
         (GeneralName::Dns(text), Host::Dns(host)) => {
             let text = text.to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! The keys that all tokens of a process share, and change without a restart.
+//! The keys that all tokens of a process share, and TLS's tickets, and that change without a restart.
 use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
 
-use super::claims::{Claims, purpose};
+use super::token_keyring::TokenKeyring;
 use crate::error::{Error, Result};
-use crate::keys::TokenKeyring;
 
 /// A keyring that is in use: whoever makes and accepts tokens shares it, and sees at once when it is replaced.
 ///
@@ -89,30 +88,30 @@ impl TokenKeys {
         Arc::strong_count(&self.shared) > 1
     }
 
-    pub(super) fn replaced(&self) -> u64 {
+    pub(crate) fn replaced(&self) -> u64 {
         self.shared.replaced.load(Ordering::Acquire)
     }
 
-    pub(super) fn ring(&self) -> Guard<Arc<TokenKeyring>> {
+    pub(crate) fn ring(&self) -> Guard<Arc<TokenKeyring>> {
         self.shared.ring.load()
     }
 
-    /// Takes note of a type. Of two with one purpose, tokens of the one would be accepted as the other.
-    pub(super) fn register<C: Claims>(&self) -> Result<()> {
+    /// Takes note of what is made with these keys, and lasts so long: a type for each purpose. Of two with one purpose, tokens of
+    /// the one would be accepted as the other.
+    pub(crate) fn register(&self, purpose: String, made: TypeId, longest: Duration) -> Result<()> {
         let mut purposes = self.shared.purposes.lock().unwrap_or_else(PoisonError::into_inner);
-        let absolute = C::LIFETIME.absolute();
-        check_longest(absolute, &self.ring())?;
-        match purposes.types.entry(purpose::<C>()) {
-            Entry::Occupied(other) if *other.get() != TypeId::of::<C>() => {
-                let why = format!("another type under these keys has the purpose {}", purpose::<C>());
+        check_longest(longest, &self.ring())?;
+        match purposes.types.entry(purpose) {
+            Entry::Occupied(other) if *other.get() != made => {
+                let why = format!("another type under these keys has the purpose {}", other.key());
                 return Err(Error::usage("token", why, "give each type of claims a purpose of its own"));
             }
             Entry::Occupied(_) => {}
             Entry::Vacant(place) => {
-                place.insert(TypeId::of::<C>());
+                place.insert(made);
             }
         }
-        purposes.longest = purposes.longest.max(absolute);
+        purposes.longest = purposes.longest.max(longest);
         Ok(())
     }
 }

@@ -1,0 +1,383 @@
+//! `bulla tls connect`: a connection to a server, a report on it, and what is said over it.
+use std::fmt::Write as _;
+use std::io::{self, BufRead, Read, Write};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use bulla::tls::{
+    CertifiedPeer, Client, Credentials, Engine, Facts, KnownKeys, KnownPeer, Settings, StartTls, Stream,
+    Trust,
+};
+use bulla::x509::ServerName;
+use bulla::{Error, Fingerprint, Time};
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+use crate::cert_report::summary;
+use crate::credential::CredentialsFlags;
+use crate::failure::{Done, Failure, one_line};
+use crate::judging::trusted;
+use crate::lists::{CRL, List, ListFlags, Lists, TRUST};
+use crate::passphrase::{Given, PassphraseFlags};
+use crate::ui;
+
+#[derive(clap::Args)]
+pub(crate) struct Connect {
+    /// The name that the server shall have, if it is not that of HOST
+    #[arg(long, value_name = "NAME")]
+    name: Option<ServerName>,
+    /// Ask for TLS in a conversation of this protocol first
+    #[arg(long, value_enum, value_name = "PROTOCOL")]
+    starttls: Option<StartTlsName>,
+    /// Also TLS 1.2, for servers that have nothing newer
+    #[arg(long)]
+    tls12: bool,
+    /// Say how the connection is made, and end it
+    #[arg(long)]
+    report: bool,
+    /// The same, in JSON
+    #[arg(long)]
+    json: bool,
+    /// Refuse a server of which nothing says that its certificates stand
+    #[arg(long)]
+    require_revocation: bool,
+    /// Judge at this time instead of now: 2026-01-31T12:00:00Z
+    #[arg(long, value_name = "TIME")]
+    at: Option<Time>,
+    #[command(flatten)]
+    with: CredentialsFlags,
+    #[command(flatten)]
+    passphrase: PassphraseFlags,
+    #[command(flatten)]
+    lists: Lists<Known>,
+}
+
+struct Known;
+
+const PIN: List = List {
+    name: "pin",
+    value: "SHA256",
+    help: "Fingerprints of keys, one of which must be on the path; without --trust, the server's own, and nothing else is looked at",
+    required: false,
+};
+const PROTOCOL: List = List {
+    name: "protocol",
+    value: "NAME",
+    help: "Protocols to speak, best first (ALPN): h2",
+    required: false,
+};
+
+const TRUSTED: List = List { required: false, ..TRUST };
+
+impl ListFlags for Known {
+    const ALL: &'static [List] = &[TRUSTED, CRL, PIN, PROTOCOL];
+    const FILE: (&'static str, &'static str) = ("HOST:PORT", "Where to connect to");
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum StartTlsName {
+    Smtp,
+    Imap,
+    Pop3,
+    Ftp,
+    Xmpp,
+    Postgres,
+}
+
+impl From<StartTlsName> for StartTls {
+    fn from(name: StartTlsName) -> Self {
+        match name {
+            StartTlsName::Smtp => StartTls::Smtp,
+            StartTlsName::Imap => StartTls::Imap,
+            StartTlsName::Pop3 => StartTls::Pop3,
+            StartTlsName::Ftp => StartTls::Ftp,
+            StartTlsName::Xmpp => StartTls::Xmpp,
+            StartTlsName::Postgres => StartTls::Postgres,
+        }
+    }
+}
+
+/// How long a socket may say nothing while the connection is made.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Where to connect to.
+struct Place {
+    text: String,
+    host: String,
+    name: ServerName,
+}
+
+/// What a report says of a peer, by what it was believed.
+trait Shown {
+    fn json(&self) -> Value;
+    fn lines(&self) -> String;
+}
+
+impl Shown for CertifiedPeer {
+    fn json(&self) -> Value {
+        let path = self.by();
+        json!({
+            "chain": path.certificates().iter().map(summary).collect::<Vec<_>>(),
+            "anchor": path.anchor().map(summary),
+            "revocation_known": path.revocation_known(),
+        })
+    }
+
+    fn lines(&self) -> String {
+        let mut lines = String::new();
+        for (number, certificate) in self.by().certificates().iter().enumerate() {
+            let until = certificate.not_after().map_or_else(|_| "?".to_owned(), |time| time.to_string());
+            let subject = certificate.subject();
+            let _ = writeln!(lines, "  {number}: {subject}, until {until}");
+            if number == 0 {
+                let names = certificate.alternative_names().unwrap_or_default();
+                let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+                let _ = writeln!(lines, "     for {}", names.join(", "));
+                if let Ok(key) = certificate.public_key() {
+                    let _ = writeln!(lines, "     key {}, {}", key.kind(), key.fingerprint());
+                }
+            }
+        }
+        if let Some(anchor) = self.by().anchor() {
+            let _ = writeln!(lines, "  trusted: {}", anchor.subject());
+        }
+        let known = if self.by().revocation_known() { "none of them is revoked" } else { "not known" };
+        let _ = writeln!(lines, "  revocation: {known}");
+        lines
+    }
+}
+
+impl Shown for KnownPeer {
+    fn json(&self) -> Value {
+        json!({ "key": { "kind": self.get().kind().to_string(), "fingerprint": self.by().to_string() } })
+    }
+
+    fn lines(&self) -> String {
+        format!("  key {}, {}, which was pinned; nothing else was looked at\n", self.get().kind(), self.by())
+    }
+}
+
+impl Connect {
+    pub(crate) fn run(&self) -> Done<()> {
+        let place = self.place()?;
+        let pins = self.pins()?;
+        let given = Given::new(&self.passphrase);
+        let credentials = self.with.load(&given, false)?;
+        let credentials = match credentials.is_empty() {
+            true => None,
+            false => Some(Credentials::new(credentials)?),
+        };
+        let settings = self.settings()?;
+        if self.lists.is_given(&TRUSTED) {
+            let (anchors, crls) = trusted(&self.lists, &TRUSTED)?;
+            let mut trust = Trust::new(anchors).crls(crls).pin(pins);
+            if self.require_revocation {
+                trust = trust.require_revocation();
+            }
+            let builder = Client::builder(trust).settings(settings);
+            return self.meet(
+                &place,
+                &match &credentials {
+                    Some(credentials) => builder.with(credentials)?,
+                    None => builder.anonymous()?,
+                },
+            );
+        }
+        if pins.is_empty() {
+            let why = "nobody is believed by default";
+            let hint = "name a file of certificates with --trust, or the server's key with --pin";
+            return Err(Failure::usage("--trust", why, hint));
+        }
+        let builder = Client::builder(KnownKeys::in_certificates(pins)?).settings(settings);
+        self.meet(
+            &place,
+            &match &credentials {
+                Some(credentials) => builder.with(credentials)?,
+                None => builder.anonymous()?,
+            },
+        )
+    }
+
+    fn place(&self) -> Done<Place> {
+        let bad =
+            |why: &str| Failure::usage("HOST:PORT", why, "write it like www.example.org:443 or [::1]:443");
+        let text = self.lists.file()?.and_then(|path| path.to_str()).ok_or_else(|| bad("it is missing"))?;
+        let (host, port) = text.rsplit_once(':').ok_or_else(|| bad("there is no port"))?;
+        if port.parse::<u16>().is_err() {
+            return Err(bad("the port is no number"));
+        }
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let name = match &self.name {
+            Some(name) => name.clone(),
+            None => host.parse().map_err(|error| Failure::from(error).into_usage())?,
+        };
+        Ok(Place { text: text.to_owned(), host: host.to_owned(), name })
+    }
+
+    fn pins(&self) -> Done<Vec<Fingerprint>> {
+        let parse = |text: &String| {
+            let parsed: bulla::Result<Fingerprint> = text.parse();
+            parsed.map_err(|error| Failure::from(error).about("--pin").into_usage())
+        };
+        self.lists.texts(&PIN).iter().map(parse).collect()
+    }
+
+    fn settings(&self) -> Done<Settings> {
+        let mut settings = Settings::new().protocols(self.lists.texts(&PROTOCOL))?.handshake_within(PATIENCE);
+        if self.tls12 {
+            settings = settings.tls12_too();
+        }
+        Ok(match self.at {
+            Some(at) => settings.clock(move || at),
+            None => settings,
+        })
+    }
+
+    fn meet<P: Shown + Send + 'static>(&self, place: &Place, client: &Client<P>) -> Done<()> {
+        let failed = |error: Error| Failure::from(error).about(one_line(&place.text));
+        let socket = dial(place).map_err(|error| Failure::io(one_line(&place.text), &error))?;
+        let socket = match self.starttls {
+            Some(protocol) => StartTls::from(protocol).ask(&place.name, socket).map_err(failed)?,
+            None => socket,
+        };
+        let mut stream = client.connect(&place.name, socket).map_err(failed)?;
+        let binding = stream.engine().channel_binding()?;
+        let (facts, peer) = (stream.facts(), stream.peer());
+        if self.json {
+            ui::print_json(&json!({
+                "address": place.text,
+                "name": place.name.to_string(),
+                "peer": peer.json(),
+                "version": facts.version(),
+                "suite": facts.suite(),
+                "group": facts.group(),
+                "protocol": facts.protocol().map(String::from_utf8_lossy),
+                "resumed": facts.is_resumed(),
+                "tls_exporter": hex(&binding),
+            }))?;
+        } else {
+            let report = report(place, peer, &facts, &binding);
+            if self.report { ui::answer(report)? } else { ui::note(report.trim_end()) }
+        }
+        if self.json || self.report {
+            // The server may have gone first.
+            let _ = stream.close();
+            return Ok(());
+        }
+        converse(stream).map_err(|error| Failure::from(Error::from(error)).about(one_line(&place.text)))
+    }
+}
+
+fn report(place: &Place, peer: &impl Shown, facts: &Facts, binding: &[u8]) -> String {
+    format!(
+        "{} is {}\n{}  {facts}\n  tls-exporter {}\n",
+        one_line(&place.text),
+        place.name,
+        peer.lines(),
+        hex(binding)
+    )
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The first of the host's addresses that answers.
+fn dial(place: &Place) -> io::Result<TcpStream> {
+    let port = place.text.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok()).unwrap_or_default();
+    let mut last = io::Error::from(io::ErrorKind::NotFound);
+    for address in (place.host.as_str(), port).to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, PATIENCE) {
+            Ok(socket) => {
+                socket.set_read_timeout(Some(PATIENCE))?;
+                socket.set_write_timeout(Some(PATIENCE))?;
+                return Ok(socket);
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// Carries standard input to the server and what it says to standard output, until it ends. The two go on side by side: neither
+/// waits for the other.
+fn converse<P: Send + 'static>(mut stream: Stream<TcpStream, P>) -> io::Result<()> {
+    stream.flush()?;
+    let (engine, socket) = stream.into_parts();
+    socket.set_read_timeout(None)?;
+    let engine = Arc::new(Mutex::new(engine));
+    let (theirs, writer) = (Arc::clone(&engine), socket.try_clone()?);
+    // Not waited for: it may wait for standard input when all is over.
+    thread::spawn(move || {
+        if send_input(&theirs, &writer).is_err() {
+            let _ = writer.shutdown(Shutdown::Both);
+        }
+    });
+    hear(&engine, &socket)
+}
+
+fn lock<P>(engine: &Mutex<Engine<P>>) -> MutexGuard<'_, Engine<P>> {
+    engine.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn send_input<P: 'static>(engine: &Mutex<Engine<P>>, mut socket: &TcpStream) -> io::Result<()> {
+    let mut piece = vec![0; 16 << 10];
+    loop {
+        let count = io::stdin().lock().read(&mut piece)?;
+        let mut engine = lock(engine);
+        match piece.get(..count) {
+            None | Some([]) => {
+                engine.close();
+                return engine.send_to(&mut socket);
+            }
+            Some(words) => engine.write_all(words)?,
+        }
+        engine.send_to(&mut socket)?;
+    }
+}
+
+fn hear<P: 'static>(engine: &Mutex<Engine<P>>, mut socket: &TcpStream) -> io::Result<()> {
+    let mut piece = vec![0; 16 << 10];
+    let mut out = io::stdout().lock();
+    loop {
+        // What came with the handshake, first of all.
+        loop {
+            let mut engine = lock(engine);
+            let words = match engine.fill_buf() {
+                Ok([]) => return Ok(()),
+                Ok(words) => words.to_vec(),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            };
+            engine.consume(words.len());
+            drop(engine);
+            out.write_all(&words)?;
+        }
+        out.flush()?;
+        // Not while the engine is held: standard input goes on.
+        let count = socket.read(&mut piece)?;
+        let mut came = piece.get(..count).unwrap_or_default();
+        let mut engine = lock(engine);
+        if came.is_empty() {
+            engine.receive_from(&mut io::empty())?;
+        }
+        while !came.is_empty() {
+            let taken = engine.receive(came)?;
+            came = came.get(taken..).unwrap_or_default();
+            engine.send_to(&mut socket)?;
+            if taken == 0 && came.is_empty() {
+                break;
+            }
+            let words = engine.fill_buf().map(<[u8]>::to_vec);
+            if let Ok(words) = words {
+                engine.consume(words.len());
+                out.write_all(&words)?;
+                if words.is_empty() {
+                    return out.flush();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! TLS connections that cannot be made without saying whom to believe, over rustls (RFC 8446; RFC 5246 on request).
+//!
+//! A [`Client`] says whom it believes ([`Trust`], [`KnownKeys`]), and for each connection which host it means; a [`Server`] says what
+//! it shows ([`Credentials`]), and whom it lets in. A [`Stream`] knows its peer: where something was asked for, it is there.
+//!
+//! Certificates are judged as everywhere in bulla ([`Validation`](crate::x509::Validation)), and keys are those of mail.
+mod client;
+mod credentials;
+mod engine;
+mod facts;
+mod fault;
+mod judge;
+pub mod rustls_023;
+mod server;
+mod settings;
+mod starttls;
+mod stream;
+mod tickets;
+mod trust;
+mod verdict;
+
+pub use client::{Client, ClientBuilder};
+pub use credentials::Credentials;
+pub use engine::{Engine, Handshake};
+pub use facts::Facts;
+pub use server::{Server, ServerBuilder};
+pub use settings::{Group, Settings, Suite};
+pub use starttls::{Conversation, StartTls, leave_plain};
+pub use stream::{Connecting, Progress, Stream};
+pub use trust::{Allowed, Anyone, Believe, CertifiedPeer, Judges, KnownKeys, KnownPeer, Trust};

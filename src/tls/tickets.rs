@@ -1,0 +1,139 @@
+//! Tickets by which a server knows a client again, over restarts and hosts: what they stand for is bound into them.
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use rustls::server::ProducesTickets;
+
+use super::settings::Clock;
+use super::verdict;
+use crate::clock::Time;
+use crate::keys::{KeyState, TokenKeys};
+use crate::limits::TOKEN_LEEWAY_SECONDS;
+use crate::primitives::hash;
+use crate::primitives::siv::SivKey;
+use crate::secret::Secret;
+
+/// Bound into the keys: they make tickets, and whatever else comes of the ring is none.
+const LABEL: &[u8] = b"bulla tls ticket v1";
+/// Bytes of a key's mark.
+const MARK: usize = 4;
+/// Bytes of the times before rustls's own.
+const TIMES: usize = 16;
+
+/// Makes tickets, and opens those of all hosts with the same keys and the same policy.
+///
+/// A ticket is `mark (4) | nonce (12) | sealed | tag (16)`, by AES-256-GCM-SIV (RFC 8452) with the policy as what stands beside; sealed
+/// are the second it was made, the second that the client's certificate ends (or 2^63-1), and what rustls wants to know again.
+pub(super) struct Tickets {
+    keys: TokenKeys,
+    ready: ArcSwap<Ready>,
+    /// A digest of all that decides whether the client would be let in, and by what.
+    policy: [u8; 32],
+    seconds: u64,
+    clock: Clock,
+}
+
+/// The keys of a ring, made ready.
+struct Ready {
+    replaced: u64,
+    keys: Vec<ReadyKey>,
+}
+
+struct ReadyKey {
+    mark: [u8; MARK],
+    active: bool,
+    key: SivKey,
+}
+
+impl fmt::Debug for Tickets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tickets").finish_non_exhaustive()
+    }
+}
+
+impl Tickets {
+    pub(super) fn new(keys: TokenKeys, policy: [u8; 32], seconds: u64, clock: Clock) -> Self {
+        let ready = ArcSwap::from_pointee(Ready::of(&keys));
+        Tickets { keys, ready, policy, seconds, clock }
+    }
+
+    /// The keys as they are now. Whoever sees first that the ring was replaced makes them ready for all.
+    fn ready(&self) -> Arc<Ready> {
+        let ready = self.ready.load_full();
+        if ready.replaced == self.keys.replaced() {
+            return ready;
+        }
+        let anew = Arc::new(Ready::of(&self.keys));
+        self.ready.store(Arc::clone(&anew));
+        anew
+    }
+
+    fn seal(&self, plain: &[u8]) -> Option<Vec<u8>> {
+        let until = verdict::with_current(|notes| notes.peer_until)?;
+        let ready = self.ready();
+        let key = ready.keys.iter().find(|key| key.active)?;
+        let until = until.map_or(i64::MAX, Time::unix);
+        let times = [(self.clock)().unix().to_be_bytes(), until.to_be_bytes()].concat();
+        // rustls's part has the secret of the session in it, as its own buffer has, which is not wiped either.
+        let sealed = key.key.seal(&self.policy, &[&times, plain].concat()).ok()?;
+        Some([&key.mark[..], &sealed].concat())
+    }
+
+    fn open(&self, ticket: &[u8]) -> Option<Vec<u8>> {
+        let (mark, sealed) = ticket.split_first_chunk::<MARK>()?;
+        let ready = self.ready();
+        let candidates = ready.keys.iter().filter(|key| key.mark == *mark);
+        let plain = candidates.filter_map(|key| key.key.open(&self.policy, sealed).ok()).next()?;
+        let (times, plain) = plain.split_first_chunk::<TIMES>()?;
+        let (made, until) = times.split_first_chunk::<8>()?;
+        let (made, until) = (i64::from_be_bytes(*made), i64::from_be_bytes(until.try_into().ok()?));
+        let now = (self.clock)().unix();
+        // Another host's clock may be ahead.
+        let age = now.checked_sub(made).map(|age| age.max(0)).and_then(|age| u64::try_from(age).ok())?;
+        let ahead = u64::try_from(made.checked_sub(now)?).unwrap_or(0);
+        if age >= self.seconds || ahead > TOKEN_LEEWAY_SECONDS || until < now {
+            return None;
+        }
+        verdict::with_current(|notes| {
+            notes.peer_until = (until != i64::MAX).then(|| Time::from_unix(until));
+        })?;
+        Some(plain.to_vec())
+    }
+}
+
+impl Ready {
+    fn of(keys: &TokenKeys) -> Self {
+        // Before the ring: one that is replaced meanwhile is looked at again.
+        let replaced = keys.replaced();
+        let ring = keys.ring();
+        let ready = ring.entries().iter().map(|entry| ReadyKey {
+            mark: entry.mark(),
+            active: entry.state == KeyState::Active,
+            key: SivKey::new(&derived(entry.key.expose_bytes())),
+        });
+        Ready { replaced, keys: ready.collect() }
+    }
+}
+
+fn derived(key: &[u8; 32]) -> Secret<32> {
+    hash::hkdf_sha256(key, &[], LABEL)
+}
+
+impl ProducesTickets for Tickets {
+    fn enabled(&self) -> bool {
+        true
+    }
+
+    fn lifetime(&self) -> u32 {
+        u32::try_from(self.seconds).unwrap_or(u32::MAX)
+    }
+
+    fn encrypt(&self, plain: &[u8]) -> Option<Vec<u8>> {
+        self.seal(plain)
+    }
+
+    fn decrypt(&self, ticket: &[u8]) -> Option<Vec<u8>> {
+        self.open(ticket)
+    }
+}

@@ -1,0 +1,17 @@
+//! Connections: nobody is believed without a reason, what is cut off shows, and nobody is known again who would not be let in.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "support/peers.rs"] // rustfmt would look for support::peers elsewhere
+mod peers;
+
+mod tls {
+    mod basics;
+    mod lab;
+    mod openssl;
+    mod refused;
+    mod resumed;
+    mod starttls;
+    #[cfg(feature = "tokio")]
+    mod tokio;
+    mod transport;
+}
