@@ -226,3 +226,15 @@ pub(crate) const TLS_NAMES: usize = 100_000;
 /// Bytes that a server says before TLS begins. Ours: the longest greetings of mail servers have a few thousand.
 #[cfg(feature = "tls")]
 pub(crate) const STARTTLS_BYTES: usize = 64 << 10;
+/// Bytes of what is said to prove something inside of a connection, at once. Ours: a name and a proof have 300.
+#[cfg(feature = "tls")]
+pub(crate) const TLS_PROOF_BYTES: usize = 1024;
+/// Bytes of a shared key: RFC 9257 section 4.2 asks for 128 bits of randomness at least.
+#[cfg(feature = "tls")]
+pub(crate) const SHARED_KEY_BYTES: usize = 16;
+/// See [`SHARED_KEY_BYTES`]: more than a hash takes in at once is none.
+#[cfg(feature = "tls")]
+pub(crate) const SHARED_KEY_MAX_BYTES: usize = 64;
+/// Bytes of the name of a shared key. Ours: a length of one byte.
+#[cfg(feature = "tls")]
+pub(crate) const SHARED_KEY_IDENTITY_BYTES: usize = 255;

@@ -10,6 +10,7 @@ mod tls {
     mod openssl;
     mod refused;
     mod resumed;
+    mod shared;
     mod starttls;
     #[cfg(feature = "tokio")]
     mod tokio;

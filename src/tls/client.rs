@@ -11,7 +11,7 @@ use super::engine::Handshake;
 use super::judge::{Judge, Verifier};
 use super::settings::Settings;
 use super::stream::{Connecting, Stream};
-use super::trust::{Believe, Judges};
+use super::whom::{Believe, Judges};
 use crate::error::{Error, Result};
 use crate::secret::opaque_debug;
 use crate::x509::ServerName;
@@ -93,6 +93,7 @@ impl<P: Send + 'static> ClientBuilder<P> {
 
     fn build(self, credentials: Option<&Credentials>) -> Result<Client<P>> {
         let ClientBuilder { judge, settings } = self;
+        settings.suit(&*judge)?;
         let provider = settings.provider();
         let verifier = Verifier::new(Arc::clone(&judge), provider.signature_verification_algorithms);
         let builder = ClientConfig::builder_with_details(Arc::new(provider), settings.rustls_clock())
@@ -151,6 +152,10 @@ impl<P: Send + 'static> Client<P> {
         let (judge, clock) = (Arc::clone(&self.judge), Arc::clone(&self.settings.clock));
         let within = self.settings.handshake;
         Ok(Handshake::new(connection.into(), judge, clock, Some(host.clone()), within))
+    }
+
+    pub(super) fn proves_inside(&self) -> bool {
+        self.judge.proof().is_some()
     }
 
     pub(super) fn config(&self) -> &ClientConfig {

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::facts::Facts;
 use super::fault;
 use super::judge::{Judge, Presented};
+use super::proof::{Binding, Heard, LABEL, Proof, frame};
 use super::settings::Clock;
 use super::verdict::{self, Notes};
 use crate::clock;
@@ -78,8 +79,18 @@ pub struct Handshake<P> {
     /// The server that is asked for.
     server: Option<ServerName>,
     until: Instant,
+    /// What is still to be proven when TLS is done.
+    proof: Option<Proving<P>>,
     /// Found when all has come that needs to.
     peer: Option<P>,
+}
+
+/// A proof that is under way.
+struct Proving<P> {
+    proof: Box<dyn Proof<P>>,
+    /// There is one as soon as TLS is done.
+    binding: Option<Binding>,
+    heard: Heard,
 }
 
 /// A connection without a socket, for programs that bring bytes from one place to another in their own way; for others there is
@@ -138,7 +149,8 @@ impl<P: 'static> Handshake<P> {
     ) -> Self {
         let until = clock::monotonic() + within;
         let tls = Tls { connection, notes: Notes::default() };
-        Handshake { tls, judge, clock, server, until, peer: None }
+        let proof = judge.proof().map(|proof| Proving { proof, binding: None, heard: Heard::default() });
+        Handshake { tls, judge, clock, server, until, proof, peer: None }
     }
 
     /// Takes in what came from the other side. Gives how many bytes were taken: fewer than there are only once it is done.
@@ -178,7 +190,10 @@ impl<P: 'static> Handshake<P> {
             return Err(fault::cut_off().into());
         }
         if !self.tls.connection.is_handshaking() && self.peer.is_none() {
-            self.peer = Some(self.find_peer()?);
+            self.find_peer().inspect_err(|error| {
+                tracing::debug!(%error, "connection refused");
+                self.tls.connection.send_close_notify();
+            })?;
         }
         Ok(count)
     }
@@ -220,24 +235,19 @@ impl<P: 'static> Handshake<P> {
         }
     }
 
-    /// Who is on the other side. If it is nobody who is let in, the other side is to hear that this is the end.
-    fn find_peer(&mut self) -> Result<P> {
-        let peer = match self.tls.notes.take::<P>() {
-            Some(verdict) => verdict,
+    /// Who is on the other side, if that is known already.
+    fn find_peer(&mut self) -> Result<()> {
+        self.peer = match (&mut self.proof, self.tls.notes.take::<P>()) {
+            (Some(proving), _) => proving.go_on(&mut self.tls.connection)?,
+            (None, Some(verdict)) => Some(verdict?),
             // Resumed: what the peer showed then is judged as if it showed it now. Or nothing was asked for, and nothing is shown.
-            None => self.judge_again(),
+            (None, None) => Some(self.judge_again()?),
         };
-        match &peer {
-            Ok(_) => {
-                let facts = Facts::of(&self.tls.connection);
-                tracing::debug!(%facts, "connected");
-            }
-            Err(error) => {
-                tracing::debug!(%error, "connection refused");
-                self.tls.connection.send_close_notify();
-            }
+        if self.peer.is_some() {
+            let facts = Facts::of(&self.tls.connection);
+            tracing::debug!(%facts, "connected");
         }
-        peer
+        Ok(())
     }
 
     fn judge_again(&self) -> Result<P> {
@@ -249,6 +259,42 @@ impl<P: 'static> Handshake<P> {
         let others: &[CertificateDer<'_>] = others;
         let now = (self.clock)();
         self.judge.judge(&Presented { end, others, ocsp: &[], server: self.server.as_ref(), now })
+    }
+}
+
+impl<P> Proving<P> {
+    /// Says what is to be said, hears what there is to hear; gives the peer when it is known.
+    fn go_on(&mut self, connection: &mut rustls::Connection) -> Result<Option<P>> {
+        let binding = match self.binding.take() {
+            Some(binding) => binding,
+            None => {
+                let mut binding = Binding::default();
+                let exported = connection.export_keying_material(&mut binding[..], LABEL, Some(b""));
+                exported.map_err(|error| fault::of(&error))?;
+                if let Some(said) = self.proof.begin(&binding)? {
+                    connection.writer().write_all(&frame(&said)?)?;
+                }
+                binding
+            }
+        };
+        let Some(heard) = self.heard.read_on(&mut connection.reader())? else {
+            self.binding = Some(binding);
+            return Ok(None);
+        };
+        match self.proof.hear(&heard, &binding) {
+            Ok((said, peer)) => {
+                if let Some(said) = said {
+                    connection.writer().write_all(&frame(&said)?)?;
+                }
+                Ok(Some(peer))
+            }
+            Err(error) => {
+                if let Some(said) = self.proof.refusal() {
+                    connection.writer().write_all(&frame(&said)?)?;
+                }
+                Err(error)
+            }
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, SignatureScheme};
 
+use super::proof::Proof;
 use super::verdict;
 use crate::clock::Time;
 use crate::error::{Error, ErrorKind, Result};
@@ -42,6 +43,11 @@ pub(super) trait Judge<P>: Send + Sync {
     /// Whether the certificates alone will do, where a connection is resumed.
     fn can_judge_again(&self) -> bool {
         true
+    }
+
+    /// How this side proves who it is inside of the connection, and asks the same of the other, if it is not by certificates.
+    fn proof(&self) -> Option<Box<dyn Proof<P>>> {
+        None
     }
 
     /// Whether it is a bare public key that peers have to show, and no certificate.
@@ -91,6 +97,10 @@ impl<P: Send + 'static> Verifier<P> {
     }
 
     fn decide(&self, presented: &Presented<'_>) -> std::result::Result<(), rustls::Error> {
+        // Then the connection is nobody's until they have proven who they are: `Handshake` sees to it.
+        if self.judge.proof().is_some() {
+            return Ok(());
+        }
         let verdict = self.judge.judge(presented);
         let refused = verdict.as_ref().err().map(|error| rustls::Error::InvalidCertificate(alert(error)));
         let until = verdict.as_ref().ok().and_then(|peer| self.judge.until(peer));
@@ -217,4 +227,11 @@ impl<P: Send + 'static> ClientCertVerifier for Verifier<P> {
     fn requires_raw_public_keys(&self) -> bool {
         self.judge.is_for_bare_keys()
     }
+}
+
+/// Appends a part with its length before it, so that no two lists of parts look alike.
+pub(super) fn part(into: &mut Vec<u8>, bytes: &[u8]) {
+    // No part has 2^64 bytes.
+    into.extend_from_slice(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+    into.extend_from_slice(bytes);
 }

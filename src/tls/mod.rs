@@ -1,6 +1,6 @@
 //! TLS connections that cannot be made without saying whom to believe, over rustls (RFC 8446; RFC 5246 on request).
 //!
-//! A [`Client`] says whom it believes ([`Trust`], [`KnownKeys`]), and for each connection which host it means; a [`Server`] says what
+//! A [`Client`] says whom it believes ([`Trust`], [`KnownKeys`], [`ByKey`]), and for each connection which host it means; a [`Server`] says what
 //! it shows ([`Credentials`]), and whom it lets in. A [`Stream`] knows its peer: where something was asked for, it is there.
 //!
 //! Certificates are judged as everywhere in bulla ([`Validation`](crate::x509::Validation)), and keys are those of mail.
@@ -10,14 +10,17 @@ mod engine;
 mod facts;
 mod fault;
 mod judge;
+mod proof;
 pub mod rustls_023;
 mod server;
 mod settings;
+mod shared_key;
 mod starttls;
 mod stream;
 mod tickets;
 mod trust;
 mod verdict;
+mod whom;
 
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
@@ -25,6 +28,8 @@ pub use engine::{Engine, Handshake};
 pub use facts::Facts;
 pub use server::{Server, ServerBuilder};
 pub use settings::{Group, Settings, Suite};
+pub use shared_key::{ByKey, ByKeys, KeyHolder, ProvenByKey, SharedKey, SharedKeyStore, SharedKeys};
 pub use starttls::{Conversation, StartTls, leave_plain};
 pub use stream::{Connecting, Progress, Stream};
-pub use trust::{Allowed, Anyone, Believe, CertifiedPeer, Judges, KnownKeys, KnownPeer, Trust};
+pub use trust::{Allowed, Anyone, CertifiedPeer, KnownKeys, KnownPeer, Trust};
+pub use whom::{Admit, Believe, Judges};

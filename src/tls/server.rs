@@ -10,11 +10,12 @@ use rustls::server::{ServerConnection, WebPkiClientVerifier};
 use super::client::unfit;
 use super::credentials::Credentials;
 use super::engine::Handshake;
-use super::judge::{Judge, Verifier};
+use super::judge::{Judge, Verifier, part};
 use super::settings::Settings;
 use super::stream::{Connecting, Stream};
 use super::tickets::Tickets;
-use super::trust::{Anyone, Believe, Judges, part};
+use super::trust::Anyone;
+use super::whom::{Admit, Judges};
 use crate::clock::Time;
 use crate::error::Result;
 use crate::keys::{TokenKeyring, TokenKeys};
@@ -114,13 +115,15 @@ impl ServerBuilder {
     ///
     /// # Errors
     /// As [`anyone`](Self::anyone).
-    pub fn require_clients<T: Believe>(self, whom: T) -> Result<Server<T::Peer>> {
+    pub fn require_clients<T: Admit>(self, whom: T) -> Result<Server<T::Peer>> {
         let Judges(judge) = whom.into_judge();
-        self.build(judge, true)
+        let by_certificates = judge.proof().is_none();
+        self.build(judge, by_certificates)
     }
 
     fn build<P: Send + 'static>(self, judge: Arc<dyn Judge<P>>, asks: bool) -> Result<Server<P>> {
         let ServerBuilder { credentials, settings, keys } = self;
+        settings.suit(&*judge)?;
         let provider = settings.provider();
         let verifier = Verifier::new(Arc::clone(&judge), provider.signature_verification_algorithms);
         let builder = ServerConfig::builder_with_details(Arc::new(provider), settings.rustls_clock())
@@ -187,6 +190,10 @@ impl<P: Send + 'static> Server<P> {
         let connection = ServerConnection::new(Arc::clone(&self.config)).map_err(|error| unfit(&error))?;
         let (judge, clock) = (Arc::clone(&self.judge), Arc::clone(&self.settings.clock));
         Ok(Handshake::new(connection.into(), judge, clock, None, self.settings.handshake))
+    }
+
+    pub(super) fn proves_inside(&self) -> bool {
+        self.judge.proof().is_some()
     }
 
     pub(super) fn config(&self) -> &ServerConfig {

@@ -7,6 +7,7 @@ use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
 use rustls::{CipherSuite, NamedGroup, SupportedProtocolVersion};
 
+use super::judge::Judge;
 use crate::clock::Time;
 use crate::error::{Error, Result};
 use crate::primitives::tls;
@@ -219,6 +220,15 @@ impl Settings {
         if self.tls12 { rustls::ALL_VERSIONS } else { &ONLY_TLS13 }
     }
 
+    /// Whether peers can be judged so over all versions that are allowed.
+    pub(super) fn suit<P>(&self, judge: &dyn Judge<P>) -> Result<()> {
+        if !self.tls12 || (judge.proof().is_none() && !judge.is_for_bare_keys()) {
+            return Ok(());
+        }
+        let why = "bare keys, and proofs inside of a connection, are for TLS 1.3 alone";
+        Err(Error::usage("settings", why, "leave out `tls12_too`"))
+    }
+
     pub(super) fn key_log(&self) -> Option<Arc<dyn rustls::KeyLog>> {
         let names_file = std::env::var_os("SSLKEYLOGFILE").is_some_and(|name| !name.is_empty());
         if !self.logs_keys || !names_file {
@@ -236,9 +246,9 @@ impl Settings {
 
     /// What a ticket depends on: the order counts where it says what is best.
     pub(super) fn describe(&self, into: &mut Vec<u8>) {
-        super::trust::part(into, format!("{:?} {:?} {}", self.groups, self.suites, self.tls12).as_bytes());
+        super::judge::part(into, format!("{:?} {:?} {}", self.groups, self.suites, self.tls12).as_bytes());
         for name in &self.protocols {
-            super::trust::part(into, name);
+            super::judge::part(into, name);
         }
     }
 }

@@ -2,7 +2,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::judge::{Judge, Presented};
+use super::judge::{Judge, Presented, part};
 use crate::clock::Time;
 use crate::error::{Error, ErrorKind, Result};
 use crate::keys::{Fingerprint, KeyKind, PublicKey};
@@ -246,13 +246,6 @@ impl Judge<CertifiedPeer> for Trust {
     }
 }
 
-/// Appends a part with its length before it, so that no two lists of parts look alike.
-pub(super) fn part(into: &mut Vec<u8>, bytes: &[u8]) {
-    // No part has 2^64 bytes.
-    into.extend_from_slice(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
-    into.extend_from_slice(bytes);
-}
-
 /// Peers whose keys are known beforehand, and nobody else: what certificates say beside the key is not looked at, neither names nor
 /// dates nor issuers.
 ///
@@ -350,40 +343,5 @@ impl Judge<Anyone> for Anyone {
 
     fn describe(&self, into: &mut Vec<u8>) {
         part(into, b"anyone");
-    }
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for super::Trust {}
-    impl Sealed for super::KnownKeys {}
-}
-
-/// What a peer can be judged by: [`Trust`] or [`KnownKeys`].
-pub trait Believe: sealed::Sealed {
-    /// What is known of a peer that was let in.
-    type Peer: Send + 'static;
-
-    #[doc(hidden)]
-    fn into_judge(self) -> Judges<Self::Peer>;
-}
-
-/// A judge that only this folder can call.
-#[doc(hidden)]
-pub struct Judges<P>(pub(super) Arc<dyn Judge<P>>);
-
-impl Believe for Trust {
-    type Peer = CertifiedPeer;
-
-    fn into_judge(self) -> Judges<CertifiedPeer> {
-        Judges(Arc::new(self))
-    }
-}
-
-impl Believe for KnownKeys {
-    type Peer = KnownPeer;
-
-    fn into_judge(self) -> Judges<KnownPeer> {
-        Judges(Arc::new(self))
     }
 }

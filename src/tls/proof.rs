@@ -1,0 +1,84 @@
+//! Proofs that are given inside of a connection, before anybody may use it: what they are bound to, and how they are framed.
+use std::io::{self, Read};
+
+use zeroize::Zeroizing;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::TLS_PROOF_BYTES;
+
+/// A secret of both sides that is of this connection alone (RFC 8446 section 7.5): somebody in the middle has two connections, and
+/// two of these.
+pub(super) type Binding = Zeroizing<[u8; 32]>;
+
+/// The label that it is exported by.
+pub(super) const LABEL: &[u8] = b"EXPORTER-bulla-proof-v1";
+
+/// One side of a proof: it says something, hears something, and in the end knows who is there.
+pub(super) trait Proof<P>: Send {
+    /// What this side says first, if it does.
+    ///
+    /// # Errors
+    /// What keeps it from it.
+    fn begin(&mut self, binding: &Binding) -> Result<Option<Vec<u8>>>;
+
+    /// Decides on what the other side has said: gives who it is, and what is to be said to it still.
+    ///
+    /// # Errors
+    /// Why the other side is not who it should be.
+    fn hear(&mut self, heard: &[u8], binding: &Binding) -> Result<(Option<Vec<u8>>, P)>;
+
+    /// What the other side hears if it is refused.
+    fn refusal(&self) -> Option<Vec<u8>>;
+}
+
+/// Puts the length before what is said.
+pub(super) fn frame(said: &[u8]) -> Result<Vec<u8>> {
+    match u16::try_from(said.len()) {
+        Ok(length) if said.len() <= TLS_PROOF_BYTES => Ok([&length.to_be_bytes()[..], said].concat()),
+        _ => Err(Error::over_limit("proof", "it is too long", "take a shorter name")),
+    }
+}
+
+/// What was heard so far of a frame.
+#[derive(Default)]
+pub(super) struct Heard(Vec<u8>);
+
+impl Heard {
+    /// Reads on, and gives what is in the frame when it is whole; nothing after it is touched.
+    pub(super) fn read_on(&mut self, from: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+        loop {
+            let wanted = match self.0.split_first_chunk::<2>() {
+                None => 2,
+                Some((length, body)) => {
+                    let length = usize::from(u16::from_be_bytes(*length));
+                    if length > TLS_PROOF_BYTES {
+                        return Err(unsound().into());
+                    }
+                    if body.len() == length {
+                        return Ok(Some(body.to_vec()));
+                    }
+                    length.saturating_add(2)
+                }
+            };
+            let mut piece = vec![0; wanted.saturating_sub(self.0.len())];
+            match from.read(&mut piece) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+                Ok(0) => return Err(gone().into()),
+                count => self.0.extend_from_slice(piece.get(..count?).unwrap_or_default()),
+            }
+        }
+    }
+}
+
+pub(super) fn unsound() -> Error {
+    Error::malformed("proof", "the peer does not prove in the way that was agreed on")
+}
+
+fn gone() -> Error {
+    Error::new(
+        ErrorKind::PeerRefused,
+        "the peer refused",
+        "it ended the connection instead of proving who it is",
+        "look at its log, and whether it wants proofs of this kind",
+    )
+}

@@ -1,0 +1,58 @@
+//! Who may be believed by what: the kinds of trust that clients and servers take.
+use std::sync::Arc;
+
+use super::judge::Judge;
+use super::shared_key::{ByKey, ByKeys, KeyHolder};
+use super::trust::{CertifiedPeer, KnownKeys, KnownPeer, Trust};
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Trust {}
+    impl Sealed for super::KnownKeys {}
+    impl Sealed for super::ByKey {}
+    impl Sealed for super::ByKeys {}
+}
+
+/// What a client can believe servers by: [`Trust`], [`KnownKeys`], [`ByKey`](super::ByKey).
+pub trait Believe: sealed::Sealed {
+    /// What is known of a server that is believed.
+    type Peer: Send + 'static;
+
+    #[doc(hidden)]
+    fn into_judge(self) -> Judges<Self::Peer>;
+}
+
+/// What a server can let in clients by: [`Trust`], [`KnownKeys`], [`ByKeys`](super::ByKeys).
+pub trait Admit: sealed::Sealed {
+    /// What is known of a client that was let in.
+    type Peer: Send + 'static;
+
+    #[doc(hidden)]
+    fn into_judge(self) -> Judges<Self::Peer>;
+}
+
+/// A judge that only this folder can call.
+#[doc(hidden)]
+pub struct Judges<P>(pub(super) Arc<dyn Judge<P>>);
+
+/// Each kind of trust, and what it finds.
+macro_rules! judges {
+    ($($way:ident for $whom:ty => $peer:ty;)+) => {$(
+        impl $way for $whom {
+            type Peer = $peer;
+
+            fn into_judge(self) -> Judges<$peer> {
+                Judges(Arc::new(self))
+            }
+        }
+    )+};
+}
+
+judges! {
+    Believe for Trust => CertifiedPeer;
+    Believe for KnownKeys => KnownPeer;
+    Believe for ByKey => KeyHolder;
+    Admit for Trust => CertifiedPeer;
+    Admit for KnownKeys => KnownPeer;
+    Admit for ByKeys => KeyHolder;
+}
