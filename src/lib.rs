@@ -149,7 +149,7 @@ mod keys;
 mod primitives;
 
 #[cfg(any(
-    all(feature = "cookie", feature = "file"),
+    all(feature = "file", any(feature = "cookie", feature = "tls")),
     feature = "metrics",
     feature = "object_store",
     feature = "pkcs11",

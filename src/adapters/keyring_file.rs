@@ -1,4 +1,4 @@
-//! Token keys from a sealed file that is looked at again and again: a new ring comes into use without a restart.
+//! Keys of tokens and of TLS's tickets, from a sealed file that is looked at again and again: a new ring comes into use without a restart.
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -6,8 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::keyring_in_use::KeyringInUse;
-use crate::cookie::TokenKeys;
-use crate::{Error, Result, Unlock, file};
+use crate::{Error, Result, TokenKeys, Unlock, file};
 
 /// Reads a file that [`file::write_token_keyring`] wrote, which has to be sound now, and then again whenever it has changed; `told` is
 /// called with what is wrong with a new one, once. A thread looks so often, until nobody has the keys any more.
@@ -31,7 +30,7 @@ use crate::{Error, Result, Unlock, file};
 /// file::write_token_keyring(&TokenKeyring::generate(minute * 5, minute * 60, Time::now())?, &key, &path, false)?;
 ///
 /// let keys = keyring_file::follow(&path, key, minute, |error| println!("{error}"))?;
-/// // Tokens by `keys` go by whatever ring is written there next.
+/// // Tokens and tickets by `keys` go by whatever ring is written there next.
 /// # Ok::<(), bulla::Error>(())
 /// ```
 pub fn follow(

@@ -2,8 +2,7 @@
 use std::io;
 use std::time::Duration;
 
-use crate::cookie::TokenKeys;
-use crate::{Error, KeyState, Result, Time, TokenKeyring};
+use crate::{Error, KeyState, Result, Time, TokenKeyring, TokenKeys};
 
 /// The keys, and since when the active one is that.
 pub(super) struct KeyringInUse {

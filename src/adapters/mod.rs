@@ -1,9 +1,9 @@
 //! Other crates' worlds, built on the public API alone. One module for each, behind a feature of its name.
 #[cfg(feature = "axum")]
 pub mod axum;
-#[cfg(all(feature = "cookie", feature = "file"))]
+#[cfg(all(feature = "file", any(feature = "cookie", feature = "tls")))]
 pub mod keyring_file;
-#[cfg(all(feature = "cookie", feature = "file"))]
+#[cfg(all(feature = "file", any(feature = "cookie", feature = "tls")))]
 mod keyring_in_use;
 #[cfg(feature = "metrics")]
 pub mod metrics;

@@ -6,7 +6,7 @@ use super::{decrypt, encrypt};
 use crate::encoding::armor::Label;
 use crate::error::{Error, ErrorKind, Result};
 use crate::formats::header;
-#[cfg(feature = "cookie")]
+#[cfg(any(feature = "cookie", feature = "tls"))]
 use crate::keys::TokenKeyring;
 use crate::keys::lock::{Holder, Opener};
 use crate::keys::text::read_key_file;
@@ -154,7 +154,7 @@ pub fn read_keyring(with: &(impl Unlock + ?Sized), path: impl AsRef<Path>) -> Re
 ///
 /// # Errors
 /// Those of [`read_keyring`].
-#[cfg(feature = "cookie")]
+#[cfg(any(feature = "cookie", feature = "tls"))]
 pub fn read_token_keyring(with: &(impl Unlock + ?Sized), path: impl AsRef<Path>) -> Result<TokenKeyring> {
     TokenKeyring::parse(&read_shared(with, path.as_ref())?)
 }
@@ -207,7 +207,7 @@ pub fn write_keyring(
 /// assert!(file::read_token_keyring(&key, &path)?.keys().eq(ring.keys()));
 /// # Ok::<(), bulla::Error>(())
 /// ```
-#[cfg(feature = "cookie")]
+#[cfg(any(feature = "cookie", feature = "tls"))]
 pub fn write_token_keyring(
     ring: &TokenKeyring,
     to: &(impl Lock + ?Sized),

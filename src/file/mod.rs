@@ -31,7 +31,7 @@ pub use decryption::{Decryption, decrypt, decrypt_file, verify};
 pub use encryption::{Encryption, encrypt, encrypt_file};
 pub use inspection::{Inspection, StanzaInfo, inspect, inspect_file};
 pub use keyfiles::{read_identities, read_keyring, write_identity, write_key, write_keyring};
-#[cfg(feature = "cookie")]
+#[cfg(any(feature = "cookie", feature = "tls"))]
 pub use keyfiles::{read_token_keyring, write_token_keyring};
 pub use opened::{Metadata, Opened};
 pub use ranges::{Ranges, UncheckedRanges};

@@ -44,6 +44,42 @@ fn hosts_that_share_keys_and_those_started_anew_know_each_others_clients() {
     assert!(!is_resumed(&client, &lab.server()));
 }
 
+#[cfg(feature = "file")]
+#[test]
+fn hosts_that_follow_one_sealed_file_know_each_others_clients_and_go_on_after_it_has_changed() {
+    use bulla::{Key, adapters::keyring_file, file};
+    let (lab, folder) = (Lab::new(), tempfile::tempdir().unwrap());
+    let (path, key) = (folder.path().join("ring"), Key::generate());
+    let mut ring = TokenKeyring::generate(Duration::from_secs(2), HOUR * 24, Time::now()).unwrap();
+    file::write_token_keyring(&ring, &key, &path, false).unwrap();
+    let credentials = lab.credentials();
+    let host = || {
+        let key = Key::from_bytes(key.expose_bytes());
+        let keys =
+            keyring_file::follow(&path, key, Duration::from_millis(1), |error| panic!("{error}")).unwrap();
+        (Server::builder(&credentials).tickets(&keys).anyone().unwrap(), keys)
+    };
+    let ((one, _ones), (other, others)) = (host(), host());
+    let client = lab.client();
+    assert!(!is_resumed(&client, &one));
+    assert!(is_resumed(&client, &other));
+    // A new key in the file: tickets by the old one still count, and new ones are by the new one.
+    let before = ring.stage(Time::now()).unwrap();
+    ring.rotate(Time::now() + HOUR).unwrap();
+    file::write_token_keyring(&ring, &key, &path, true).unwrap();
+    drop(others);
+    let limit = std::time::Instant::now() + Duration::from_secs(30);
+    let (third, _thirds) = host();
+    let fresh = lab.client();
+    assert!(!is_resumed(&fresh, &third), "by key {before}");
+    // As soon as the other host has read the file, it knows the new key's tickets.
+    while !is_resumed(&fresh, &other) {
+        assert!(std::time::Instant::now() < limit, "the file is read anew");
+        let _ = is_resumed(&fresh, &third);
+    }
+    assert!(is_resumed(&client, &other));
+}
+
 #[test]
 fn tickets_outlive_the_rotation_of_their_key_and_not_its_end() {
     let lab = Lab::new();

@@ -8,9 +8,8 @@ use super::errors::{nonsense, overtaken};
 use super::notes::Notes;
 use super::place::{Redis, runtime};
 use crate::adapters::keyring_in_use::KeyringInUse;
-use crate::cookie::TokenKeys;
 use crate::file::{Decryption, Encryption};
-use crate::{Result, Time, TokenKeyring};
+use crate::{Result, Time, TokenKeyring, TokenKeys};
 
 /// Bytes of a keyring there: 64 keys have 10 KiB.
 const BYTES: usize = 32 << 10;
