@@ -83,6 +83,8 @@ pub struct Handshake<P> {
     proof: Option<Proving<P>>,
     /// Found when all has come that needs to.
     peer: Option<P>,
+    /// Nothing is tried again on a connection that has failed once.
+    failed: bool,
 }
 
 /// A proof that is under way.
@@ -150,7 +152,7 @@ impl<P: 'static> Handshake<P> {
         let until = clock::monotonic() + within;
         let tls = Tls { connection, notes: Notes::default() };
         let proof = judge.proof().map(|proof| Proving { proof, binding: None, heard: Heard::default() });
-        Handshake { tls, judge, clock, server, until, proof, peer: None }
+        Handshake { tls, judge, clock, server, until, proof, peer: None, failed: false }
     }
 
     /// Takes in what came from the other side. Gives how many bytes were taken: fewer than there are only once it is done.
@@ -173,7 +175,7 @@ impl<P: 'static> Handshake<P> {
             }
         }
         // What is said right after belongs to the connection, and waits in it.
-        let more = self.tls.receive::<P>(bytes)?;
+        let more = self.tls.receive::<P>(bytes).inspect_err(|_| self.failed = true)?;
         Ok(all.saturating_sub(bytes.len()).saturating_add(more))
     }
 
@@ -182,6 +184,14 @@ impl<P: 'static> Handshake<P> {
     /// # Errors
     /// Those of [`receive`](Self::receive), within; those of reading; [`CutOff`](crate::ErrorKind::CutOff) at the end.
     pub fn receive_from(&mut self, from: &mut dyn Read) -> io::Result<usize> {
+        if self.failed {
+            return Err(Error::usage("connection", "it has failed already", "begin another").into());
+        }
+        // An error of the reader's own, which may have to wait, is none of the connection's.
+        self.advance(from).inspect_err(|error| self.failed = Error::kind_within(error).is_some())
+    }
+
+    fn advance(&mut self, from: &mut dyn Read) -> io::Result<usize> {
         if clock::monotonic() > self.until {
             return Err(fault::timed_out().into());
         }
@@ -227,11 +237,15 @@ impl<P: 'static> Handshake<P> {
     /// The connection, with the peer that was found.
     ///
     /// # Errors
-    /// [`Usage`](crate::ErrorKind::Usage) if it is not done yet.
+    /// [`Usage`](crate::ErrorKind::Usage) if it is not done yet, or has failed.
     pub fn finish(self) -> Result<Engine<P>> {
         match self.peer {
-            Some(peer) => Ok(Engine { tls: self.tls, peer, closed: false }),
-            None => Err(Error::usage("connection", "it is not made yet", "go on until `is_done`")),
+            Some(peer) if !self.failed => Ok(Engine { tls: self.tls, peer, closed: false }),
+            _ => Err(Error::usage(
+                "connection",
+                "it is not made",
+                "go on until `is_done`, or to the first error",
+            )),
         }
     }
 

@@ -110,13 +110,22 @@ fn openssls_server_is_connected_to() {
             (" -tls1_2 -Verify 1 -verify_return_error", Settings::new().tls12_too(), "TLS 1.2"),
         ] {
             let (_running, socket) = s_server(&folder, &openssl, more);
+            let port = socket.peer_addr().unwrap().port();
             let client = Client::builder(lab.trust()).settings(settings).with(&shown).unwrap();
-            let mut stream = client.connect(&HOST.parse().unwrap(), socket).unwrap();
-            assert_eq!(stream.facts().version(), version);
-            stream.write_all(b"desserts\n").unwrap();
-            let mut line = [0; 9];
-            stream.read_exact(&mut line).unwrap();
-            assert_eq!(&line, b"stressed\n");
+            let visit = |socket| {
+                let mut stream = client.connect(&HOST.parse().unwrap(), socket).unwrap();
+                assert_eq!(stream.facts().version(), version);
+                stream.write_all(b"desserts\n").unwrap();
+                let mut line = [0; 9];
+                stream.read_exact(&mut line).unwrap();
+                assert_eq!(&line, b"stressed\n");
+                let resumed = stream.facts().is_resumed();
+                stream.close().unwrap();
+                resumed
+            };
+            assert!(!visit(socket), "{more}");
+            // It is known again; what it showed then is judged once more.
+            assert!(visit(connect(port)), "{more}");
         }
     }
 }

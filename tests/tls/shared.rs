@@ -142,6 +142,8 @@ fn what_is_no_proof_is_refused_and_never_taken_in_without_end() {
         from.send_to(&mut wire).unwrap();
         let error = to.receive(&wire).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Malformed, "{said:?}: {error}");
+        // And no second try.
+        assert_eq!(to.receive(&wire).unwrap_err().kind(), ErrorKind::Usage);
     }
     // Bytes one at a time are a proof, too, as long as it is one.
     let (mut from, mut to) =
