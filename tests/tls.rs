@@ -1,6 +1,14 @@
 //! Connections: nobody is believed without a reason, what is cut off shows, and nobody is known again who would not be let in.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
+#[path = "revocation/make.rs"]
+#[allow(
+    dead_code,
+    clippy::as_conversions,
+    clippy::expect_used,
+    reason = "a part of it is used, and its lengths are small"
+)]
+mod make;
 #[path = "support/peers.rs"] // rustfmt would look for support::peers elsewhere
 mod peers;
 
@@ -15,4 +23,5 @@ mod tls {
     #[cfg(feature = "tokio")]
     mod tokio;
     mod transport;
+    mod wrong;
 }
