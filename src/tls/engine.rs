@@ -25,7 +25,11 @@ struct Tls {
 
 impl Tls {
     fn receive_from<P: 'static>(&mut self, from: &mut dyn Read) -> io::Result<usize> {
-        let count = self.connection.read_tls(from)?;
+        let count = self.connection.read_tls(from).map_err(|error| match error.kind() {
+            // The other side, or somebody in between, has hung up without a word.
+            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => fault::cut_off().into(),
+            _ => error,
+        })?;
         self.process::<P>()?;
         Ok(count)
     }
@@ -272,7 +276,7 @@ impl<P: 'static> Handshake<P> {
         };
         let others: &[CertificateDer<'_>] = others;
         let now = (self.clock)();
-        self.judge.judge(&Presented { end, others, ocsp: &[], server: self.server.as_ref(), now })
+        self.judge.judge(&Presented { end, others, ocsp: None, server: self.server.as_ref(), now })
     }
 }
 

@@ -22,8 +22,8 @@ pub(super) struct Presented<'a> {
     /// Its certificate, or its bare public key (RFC 7250), in DER.
     pub(super) end: &'a [u8],
     pub(super) others: &'a [CertificateDer<'a>],
-    /// A stapled OCSP response; empty if there is none.
-    pub(super) ocsp: &'a [u8],
+    /// A stapled OCSP response; empty if there is none. `None` where none can come: from a client, and where a connection is resumed.
+    pub(super) ocsp: Option<&'a [u8]>,
     /// The server that it should be; `None`: it is a client.
     pub(super) server: Option<&'a ServerName>,
     pub(super) now: Time,
@@ -156,7 +156,7 @@ impl<P: Send + 'static> ServerCertVerifier for Verifier<P> {
     ) -> std::result::Result<ServerCertVerified, rustls::Error> {
         // It was made of one of ours.
         let name: ServerName = name.to_str().parse().map_err(|_: Error| CertificateError::NotValidForName)?;
-        self.decide(&Presented { end, others, ocsp, server: Some(&name), now: time(now) })?;
+        self.decide(&Presented { end, others, ocsp: Some(ocsp), server: Some(&name), now: time(now) })?;
         Ok(ServerCertVerified::assertion())
     }
 
@@ -198,7 +198,7 @@ impl<P: Send + 'static> ClientCertVerifier for Verifier<P> {
         others: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> std::result::Result<ClientCertVerified, rustls::Error> {
-        self.decide(&Presented { end, others, ocsp: &[], server: None, now: time(now) })?;
+        self.decide(&Presented { end, others, ocsp: None, server: None, now: time(now) })?;
         Ok(ClientCertVerified::assertion())
     }
 

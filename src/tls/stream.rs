@@ -181,9 +181,6 @@ impl<S: Read + Write, P: 'static> Read for Stream<S, P> {
             }
             match self.engine.receive_from(&mut self.socket) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {
-                    return Err(fault::cut_off().into());
-                }
                 Err(error) if Error::kind_within(&error).is_some() => {
                     // Why it is given up.
                     let _ = self.engine.send_to(&mut self.socket);

@@ -10,8 +10,8 @@ use crate::limits::TLS_AUTHORITIES_BYTES;
 use crate::secret::opaque_debug;
 use crate::verified::Verified;
 use crate::x509::{
-    Certificate, Crl, EmailAddress, OcspResponse, Path, Purpose, Revocation, ServerName, TrustAnchors,
-    Validation, names_host,
+    Certificate, Crl, EmailAddress, Extension, ExtensionValue, OcspResponse, Path, Purpose, Revocation,
+    ServerName, TrustAnchors, Validation, names_host,
 };
 
 /// A peer that has shown a certificate that is trusted, and has its key.
@@ -204,8 +204,10 @@ impl Judge<CertifiedPeer> for Trust {
             .intermediates(others)
             .crls(self.crls.iter().cloned())
             .at(presented.now);
-        if !presented.ocsp.is_empty() {
-            validation = validation.ocsp([OcspResponse::from_der(presented.ocsp)?]);
+        match presented.ocsp {
+            Some([]) if must_staple(&end) => return Err(not_stapled(&end)),
+            Some([]) | None => {}
+            Some(response) => validation = validation.ocsp([OcspResponse::from_der(response)?]),
         }
         let peer = validation.validate(&end, &self.anchors)?;
         self.allows(&peer)?;
@@ -244,6 +246,24 @@ impl Judge<CertifiedPeer> for Trust {
         }
         part(into, &[u8::from(self.allowed.is_some()), u8::from(self.check.is_some())]);
     }
+}
+
+/// Whether the certificate says that its server sends an OCSP response along (RFC 7633 section 4: the extension `status_request`).
+fn must_staple(certificate: &Certificate) -> bool {
+    let says = |extension: Extension| match extension.decode() {
+        Ok(ExtensionValue::TlsFeature(features)) => features.contains(&5),
+        _ => false,
+    };
+    certificate.extensions().any(says)
+}
+
+fn not_stapled(certificate: &Certificate) -> Error {
+    Error::new(
+        ErrorKind::Undetermined,
+        format!("the certificate of {}", certificate.subject()),
+        "it says that its server sends an OCSP response along, and none came",
+        "have the server staple one: somebody may hide that it is revoked",
+    )
 }
 
 /// Peers whose keys are known beforehand, and nobody else: what certificates say beside the key is not looked at, neither names nor

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bulla::ErrorKind;
 use bulla::tls::{Client, Credentials, Server, Settings};
-use bulla::x509::{Certificate, Credential, OcspResponse};
+use bulla::x509::{Certificate, Credential, Extension, OcspResponse};
 use tempfile::TempDir;
 
 use super::lab::{HOST, Lab, all, connected};
@@ -187,6 +187,24 @@ fn openssls_client_connects_and_comes_again() {
             }
             assert_eq!(resumed, [false, true], "{version}");
         }
+    }
+}
+
+#[test]
+fn a_certificate_that_says_so_comes_with_a_response_or_is_refused() {
+    let lab = Lab::new();
+    let Some(openssl) = peers::find("openssl") else { return };
+    let must = Extension::new("1.3.6.1.5.5.7.1.24".parse().unwrap(), false, vec![0x30, 3, 2, 1, 5]);
+    let server = lab.server_by(&[HOST], |issue| issue.extension(must));
+    let folder = Folder::of(&lab, &server, &lab.client_credential("CN=Alice"));
+    let certificate = server.certificate().clone();
+    let shown = Credentials::new([server]).unwrap();
+    refuses(lab.trust(), &shown, ErrorKind::Undetermined, "none came", "UnknownCA");
+    shown.staple(&folder.respond(&openssl, &certificate, "")).unwrap();
+    let (client, server) = (lab.client(), Server::builder(&shown).anyone().unwrap());
+    // Known again, it sends none, and need not.
+    for resumed in [false, true] {
+        assert_eq!(connected(&client, &server).unwrap().0.facts().is_resumed(), resumed);
     }
 }
 

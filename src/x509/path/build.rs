@@ -192,9 +192,10 @@ impl<'a> Search<'a, '_> {
 
     /// Whether the key signed the certificate, with an algorithm that is still good.
     fn link(&mut self, certificate: &Certificate, issuer_key: &[u8]) -> Result<(), Fault> {
-        let algorithm = certificate
-            .signature_algorithm()
-            .map_err(|error| Fault::new(Reason::Weak, certificate, error.why().to_owned()))?;
+        let algorithm = certificate.signature_algorithm().map_err(|error| {
+            let why = format!("the algorithm of its signature: {}", error.why());
+            Fault::new(Reason::Weak, certificate, why)
+        })?;
         if algorithm.is_weak() && !self.rules.legacy {
             let why = format!("it is signed with {algorithm}, which is too weak today");
             return Err(Fault::new(Reason::Weak, certificate, why));

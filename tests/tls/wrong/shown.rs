@@ -89,7 +89,7 @@ pub(crate) fn show(ground: &Ground, case: &Case) -> Outcome {
                 let (ours, theirs) = exchange(&mut ours, &mut server.handshake().unwrap());
                 return by_bulla(ours, theirs);
             }
-            let mut config = (*rustls_023::server_config(&server)).clone();
+            let mut config = (*rustls_023::server_config(&server).unwrap()).clone();
             config.cert_resolver = raw(ground, case);
             by_rustls(&mut ours, &mut ServerConnection::new(Arc::new(config)).unwrap().into())
         }
@@ -103,7 +103,7 @@ pub(crate) fn show(ground: &Ground, case: &Case) -> Outcome {
                 let (theirs, ours) = exchange(&mut theirs, &mut ours);
                 return by_bulla(ours, theirs);
             }
-            let mut config = (*rustls_023::client_config(&client)).clone();
+            let mut config = (*rustls_023::client_config(&client).unwrap()).clone();
             config.client_auth_cert_resolver = raw(ground, case);
             let host = rustls::pki_types::ServerName::try_from(HOST).unwrap();
             by_rustls(&mut ours, &mut ClientConnection::new(Arc::new(config), host).unwrap().into())
