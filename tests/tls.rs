@@ -16,6 +16,7 @@ mod tls {
     mod basics;
     mod lab;
     mod openssl;
+    mod peers;
     mod refused;
     mod resumed;
     mod shared;

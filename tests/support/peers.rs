@@ -14,6 +14,9 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let places: Vec<PathBuf> = match name {
         // Not the PATH's: these come with the packages that the tests need.
         "python" => vec![root.join("venv/bin/python")],
+        "nginx" => vec![PathBuf::from("/usr/sbin/nginx")],
+        "pyopenssl" => vec![in_venv(&root, "OpenSSL/SSL.py")],
+        "tlslite" => vec![in_venv(&root, "tlslite/api.py")],
         "m2crypto" => vec![root.join("m2crypto/0.51.0/AuthCookie.py")],
         "openssl4" => vec![root.join("openssl4/bin/openssl")],
         jar if jar.ends_with(".jar") => vec![Path::new("/usr/share/java").join(jar)],
@@ -33,6 +36,13 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
         std::io::stderr().write_all(line.as_bytes()).unwrap();
     }
     found
+}
+
+/// A file of a Python package, below whichever version of Python the venv has.
+fn in_venv(root: &Path, file: &str) -> PathBuf {
+    let versions = std::fs::read_dir(root.join("venv/lib")).into_iter().flatten().flatten();
+    let mut places = versions.map(|version| version.path().join("site-packages").join(file));
+    places.find(|place| place.is_file()).unwrap_or_default()
 }
 
 fn root() -> PathBuf {
