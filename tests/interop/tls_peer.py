@@ -201,7 +201,11 @@ class TlsLite:
             self.settings.keyShares = [asked["group"]]
             self.settings.eccCurves = [asked["group"]]
             self.settings.dhGroups = []
-        if not self.client:
+        if self.client:
+            # 0.8.2 compresses its certificate for every server that it offers to take compressed ones from, not for those alone
+            # that ask for it (RFC 8879 section 3).
+            self.settings.certificate_compression_send = []
+        else:
             self.settings.ticketKeys = [bytearray(os.urandom(32))]
         self.alpn = [bytearray(name.encode()) for name in asked["alpn"].split(",")] if "alpn" in asked else None
 
@@ -254,11 +258,14 @@ class TlsLite:
         self.session = self.conn.session
         chain = self.session.serverCertChain if self.client else self.session.clientCertChain
         yield "version", self.conn.getVersionName().replace(" ", "v")
-        yield "resumed", int(self.conn.resumed)
+        if self.client or self.asked.get("version") == "1.2":  # a server of TLS 1.3 does not say
+            yield "resumed", int(self.conn.resumed)
         yield "alpn", bytes(self.session.appProto or b"").decode()
-        if self.asked.get("version", "1.3") == "1.3":
+        # Not with clients' certificates: 0.8.2 derives the exporter's secret after those, and RFC 8446 section 7.1 before.
+        if self.asked.get("version", "1.3") == "1.3" and "mutual" not in self.asked:
             yield "export", self.conn.keyingMaterialExporter(bytearray(BINDING.encode()), 32).hex()
-        yield "names", HOST if chain and HOST.encode() in bytes(chain.x509List[0].bytes) else ""
+        shown = bytes(chain.x509List[0].bytes) if chain else b""
+        yield "names", ",".join(name for name in (HOST, OTHER) if name.encode() in shown)
 
 
 def exactly(peer, count):

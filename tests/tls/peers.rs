@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use bulla::tls::{Facts, Stream};
@@ -14,12 +14,13 @@ use tempfile::TempDir;
 
 use super::lab::{HOST, Lab, all};
 
+mod gnutls;
 mod scripts;
 
 const OTHER: &str = "other.example.org";
 
 /// What is tried with each peer, in both directions.
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "TLS 1.3",
     "TLS 1.2",
     "resumed 1.3",
@@ -36,6 +37,7 @@ const COLUMNS: [&str; 16] = [
     "X25519MLKEM768",
     "STARTTLS",
     "exporter",
+    "raw public keys",
 ];
 
 /// One peer in one direction: each column is `ok`, or `-` with why the peer cannot.
@@ -117,6 +119,23 @@ impl Running {
     }
 }
 
+/// A port that was free a moment ago, for servers that cannot say which they took.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Connects as soon as somebody listens.
+fn connect(port: u16) -> TcpStream {
+    let limit = Instant::now() + Duration::from_secs(30);
+    loop {
+        match TcpStream::connect(("127.0.0.1", port)) {
+            Ok(socket) => return patient(socket),
+            Err(error) => assert!(Instant::now() < limit, "{error}"),
+        }
+        thread::yield_now();
+    }
+}
+
 /// A listener of ours, and what a client of it says on its stdout. If the client ends without having connected, `accept` hears
 /// of it by a connection that says nothing.
 struct Visited {
@@ -164,8 +183,8 @@ impl Visitor {
 
 /// A socket that does not wait for ever for a peer that has failed.
 fn patient(socket: TcpStream) -> TcpStream {
-    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    socket.set_write_timeout(Some(Duration::from_secs(60))).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    socket.set_write_timeout(Some(Duration::from_secs(30))).unwrap();
     socket.set_nodelay(true).unwrap();
     socket
 }

@@ -45,7 +45,10 @@ fn asked(words: &str) -> Asked {
 }
 
 fn settings(asked: &Asked) -> Settings {
-    let mut settings = Settings::new().protocols(["h2", "http/1.1"]).unwrap();
+    let mut settings = Settings::new();
+    if asked.contains_key("alpn") {
+        settings = settings.protocols(["h2", "http/1.1"]).unwrap();
+    }
     if asked.get("version").is_some_and(|version| version == "1.2") {
         settings = settings.tls12_too();
     }
@@ -86,6 +89,7 @@ impl Library {
         for (way, cannot) in [("connects to bulla", self.as_client), ("is connected to", self.as_server)] {
             let mut row = Row::new(format!("{} {way}", self.name));
             row.cannot(cannot);
+            row.cannot(&[("raw public keys", "its library has none")]);
             for (column, words) in CASES {
                 if row.cells.get(column).is_some_and(Option::is_some) {
                     continue;
@@ -99,6 +103,7 @@ impl Library {
                 };
                 check(column, &asked, &seen, &said);
                 row.ok(column);
+                // Compared wherever it is said.
                 if column == "TLS 1.3" && said.first().is_some_and(|said| said.contains_key("export")) {
                     row.ok("exporter");
                 }
@@ -184,7 +189,7 @@ fn lines(said: &[u8]) -> Vec<Asked> {
 }
 
 /// What a mail server says before TLS.
-fn mail_server(socket: TcpStream) -> TcpStream {
+pub(super) fn mail_server(socket: TcpStream) -> TcpStream {
     let mut reader = BufReader::new(socket);
     reader.get_mut().write_all(b"220 here\r\n").unwrap();
     let mut line = String::new();
@@ -280,5 +285,24 @@ fn tlslite() {
         ("goes on after bulla's end", NO_HALF_CLOSE),
         ("SNI", "it does not choose by name"),
     ];
+    library.both_ways();
+}
+
+const NODE: [(&str, &str); 2] = [
+    ("X25519MLKEM768", OPENSSL_3_0),
+    ("bulla's cut noticed", "it takes any end of the socket for an announced one"),
+];
+
+#[test]
+fn node() {
+    let Some(program) = peers::find("node") else { return };
+    let library = Library {
+        name: "Node",
+        program,
+        arguments: vec![peers::script("tls_peer.mjs").into()],
+        many: 3 << 20,
+        as_client: &NODE,
+        as_server: &NODE,
+    };
     library.both_ways();
 }
