@@ -16,6 +16,7 @@ use super::lab::{HOST, Lab, all};
 
 mod gnutls;
 mod scripts;
+mod web;
 
 const OTHER: &str = "other.example.org";
 
