@@ -204,12 +204,13 @@ impl Judge<CertifiedPeer> for Trust {
             .intermediates(others)
             .crls(self.crls.iter().cloned())
             .at(presented.now);
-        match presented.ocsp {
-            Some([]) if must_staple(&end) => return Err(not_stapled(&end)),
-            Some([]) | None => {}
-            Some(response) => validation = validation.ocsp([OcspResponse::from_der(response)?]),
+        if let Some(response) = presented.ocsp.filter(|response| !response.is_empty()) {
+            validation = validation.ocsp([OcspResponse::from_der(response)?]);
         }
         let peer = validation.validate(&end, &self.anchors)?;
+        if presented.ocsp.is_some_and(<[u8]>::is_empty) && must_staple(&end) {
+            return Err(not_stapled(&end));
+        }
         self.allows(&peer)?;
         Ok(peer)
     }
