@@ -14,6 +14,7 @@ mod peers;
 
 mod tls {
     mod basics;
+    mod hostile;
     mod lab;
     mod openssl;
     mod peers;

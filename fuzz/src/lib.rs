@@ -5,6 +5,7 @@ pub mod mail;
 pub mod notice;
 pub mod revocation;
 pub mod smime;
+pub mod tls;
 pub mod token;
 
 // Sources of bulla once more: what reads mail is inside, and no public call reaches one reader alone.

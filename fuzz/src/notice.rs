@@ -33,13 +33,17 @@ pub fn check(data: &[u8]) {
     assert_eq!(Notices::place(&revocation), data[..33]);
     let (soon, last) = (NOW + Duration::from_secs(30), NOW + Duration::from_secs(400 * 86_400 + 30));
     match revocation {
-        Revocation::Session { from, until, .. } | Revocation::Subject { authenticated_until: from, until, .. } => {
+        Revocation::Session { from, until, .. }
+        | Revocation::Subject { authenticated_until: from, until, .. } => {
             assert!(from <= soon && until <= last);
         }
         Revocation::Generation(_) => {}
         _ => panic!("a kind that this target does not know"),
     }
-    assert!(NOTICES.read(&NOTICES.write(&revocation), NOW).unwrap() == revocation, "it changes when it is written");
+    assert!(
+        NOTICES.read(&NOTICES.write(&revocation), NOW).unwrap() == revocation,
+        "it changes when it is written"
+    );
     let revocations = Revocations::new();
     revocations.apply(revocation, NOW).unwrap();
     assert!(revocations.all().contains(&revocation));
