@@ -14,6 +14,8 @@ mod peers;
 mod pkcs11 {
     #[cfg(feature = "smime")]
     mod mail;
+    #[cfg(feature = "tls")]
+    mod tls;
     pub(crate) mod token;
 }
 
