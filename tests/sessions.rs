@@ -1,5 +1,8 @@
 //! Sessions in cookies, by the layer alone.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#[path = "support/log.rs"]
+mod telling;
+
 mod sessions {
     mod answers;
     #[cfg(feature = "axum")]

@@ -11,11 +11,14 @@
 mod make;
 #[path = "support/peers.rs"] // rustfmt would look for support::peers elsewhere
 mod peers;
+#[path = "support/log.rs"]
+mod telling;
 
 mod tls {
     mod basics;
     mod hostile;
     mod lab;
+    mod log;
     mod openssl;
     mod peers;
     mod refused;

@@ -21,6 +21,7 @@ use crate::x509::ServerName;
 struct Tls {
     connection: rustls::Connection,
     notes: Notes,
+    heard_end: bool,
 }
 
 impl Tls {
@@ -59,7 +60,16 @@ impl Tls {
 
     fn process<P: 'static>(&mut self) -> Result<()> {
         let done = verdict::during(&mut self.notes, || self.connection.process_new_packets());
-        let Err(error) = done else { return Ok(()) };
+        let error = match done {
+            Ok(state) => {
+                if state.peer_has_closed() && !self.heard_end {
+                    self.heard_end = true;
+                    tracing::debug!("the peer has announced its end");
+                }
+                return Ok(());
+            }
+            Err(error) => error,
+        };
         let verdict = match &error {
             rustls::Error::InvalidCertificate(_) => self.notes.take::<P>().and_then(Result::err),
             _ => None,
@@ -154,7 +164,11 @@ impl<P: 'static> Handshake<P> {
         within: Duration,
     ) -> Self {
         let until = clock::monotonic() + within;
-        let tls = Tls { connection, notes: Notes::default() };
+        match &server {
+            Some(server) => tracing::debug!(%server, "connecting"),
+            None => tracing::debug!("accepting"),
+        }
+        let tls = Tls { connection, notes: Notes::default(), heard_end: false };
         let proof = judge.proof().map(|proof| Proving { proof, binding: None, heard: Heard::default() });
         Handshake { tls, judge, clock, server, until, proof, peer: None, failed: false }
     }
@@ -367,6 +381,7 @@ impl<P: 'static> Engine<P> {
     /// Announces that this side says no more. The other may go on. (RFC 8446 section 6.1)
     pub fn close(&mut self) {
         self.closed = true;
+        tracing::debug!("the end is announced");
         self.tls.connection.send_close_notify();
     }
 
