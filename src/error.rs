@@ -131,13 +131,10 @@ impl Error {
             io::ErrorKind::PermissionDenied => "check who may read or write there",
             io::ErrorKind::NotFound => "check the name",
             io::ErrorKind::AlreadyExists => "choose another name, or say that it may be replaced",
-            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "try again, or allow more time",
             _ => "try again, or look at the disk",
         };
         let kind = match source.kind() {
             io::ErrorKind::AlreadyExists => ErrorKind::Exists,
-            // Which of the two a socket's time-out is depends on the system.
-            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => ErrorKind::TimedOut,
             _ => ErrorKind::Io,
         };
         let mut error = Self::new(kind, what, source.to_string(), hint);

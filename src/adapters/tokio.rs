@@ -80,20 +80,23 @@ where
             ready!(poll(handshake.receive_from(&mut socket)))?;
         }
     });
-    match ::tokio::time::timeout(limit, exchanged).await {
-        Ok(Ok(())) => Ok(TlsStream { engine: handshake.finish()?, socket, closed: false }),
-        Ok(Err(error)) => {
-            // Why it is given up, if that can be sent at once.
-            std::future::poll_fn(|context| {
-                let mut socket = Socket { socket: Pin::new(&mut socket), context };
-                drop(handshake.send_to(&mut socket));
-                Poll::Ready(())
-            })
-            .await;
-            Err(error.into())
-        }
-        Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
-    }
+    let error = match ::tokio::time::timeout(limit, exchanged).await {
+        Ok(Ok(())) => return Ok(TlsStream { engine: handshake.finish()?, socket, closed: false }),
+        Ok(Err(error)) => error,
+        // The time is over, and it says so.
+        Err(_) => match handshake.receive_from(&mut io::empty()) {
+            Err(error) => error,
+            Ok(_) => io::ErrorKind::TimedOut.into(),
+        },
+    };
+    // Why it is given up, if that can be sent at once.
+    std::future::poll_fn(|context| {
+        let mut socket = Socket { socket: Pin::new(&mut socket), context };
+        drop(handshake.send_to(&mut socket));
+        Poll::Ready(())
+    })
+    .await;
+    Err(error.into())
 }
 
 /// A socket as the engine reads and writes it: where it would have to wait, it says so, and the task is woken later.

@@ -210,7 +210,7 @@ impl<P: 'static> Handshake<P> {
     }
 
     fn advance(&mut self, from: &mut dyn Read) -> io::Result<usize> {
-        if clock::monotonic() > self.until {
+        if clock::monotonic() >= self.until {
             return Err(fault::timed_out().into());
         }
         let count = self.tls.receive_from::<P>(from)?;
