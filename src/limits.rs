@@ -238,3 +238,6 @@ pub(crate) const SHARED_KEY_MAX_BYTES: usize = 64;
 /// Bytes of the name of a shared key. Ours: a length of one byte.
 #[cfg(feature = "tls")]
 pub(crate) const SHARED_KEY_IDENTITY_BYTES: usize = 255;
+/// Clients of TLS 1.2 without tickets that a server knows again. rustls's number.
+#[cfg(feature = "tls")]
+pub(crate) const TLS_SESSIONS: usize = 256;

@@ -17,7 +17,6 @@ use crate::x509::ServerName;
 pub struct TlsStream<S, P> {
     engine: Engine<P>,
     socket: S,
-    closed: bool,
 }
 
 impl<S, P> std::fmt::Debug for TlsStream<S, P> {
@@ -81,7 +80,7 @@ where
         }
     });
     let error = match ::tokio::time::timeout(limit, exchanged).await {
-        Ok(Ok(())) => return Ok(TlsStream { engine: handshake.finish()?, socket, closed: false }),
+        Ok(Ok(())) => return Ok(TlsStream { engine: handshake.finish()?, socket }),
         Ok(Err(error)) => error,
         // The time is over, and it says so.
         Err(_) => match handshake.receive_from(&mut io::empty()) {
@@ -226,10 +225,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Send + Unpin + 'static> AsyncWrite fo
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if !this.closed {
-            this.engine.close();
-            this.closed = true;
-        }
+        this.engine.close();
         let mut socket = Socket { socket: Pin::new(&mut this.socket), context };
         ready!(poll(this.engine.send_to(&mut socket)))?;
         Pin::new(&mut this.socket).poll_shutdown(context)

@@ -276,8 +276,7 @@ impl<P: 'static> Handshake<P> {
             (None, None) => Some(self.judge_again()?),
         };
         if self.peer.is_some() {
-            let facts = Facts::of(&self.tls.connection);
-            tracing::debug!(%facts, "connected");
+            tracing::debug!(facts = %Facts::of(&self.tls.connection), "connected");
         }
         Ok(())
     }
@@ -378,11 +377,13 @@ impl<P: 'static> Engine<P> {
         self.tls.connection.wants_read()
     }
 
-    /// Announces that this side says no more. The other may go on. (RFC 8446 section 6.1)
+    /// Announces that this side says no more, unless it has said so. The other may go on. (RFC 8446 section 6.1)
     pub fn close(&mut self) {
-        self.closed = true;
-        tracing::debug!("the end is announced");
-        self.tls.connection.send_close_notify();
+        if !self.closed {
+            self.closed = true;
+            tracing::debug!("the end is announced");
+            self.tls.connection.send_close_notify();
+        }
     }
 
     /// New keys for what this side sends from now on, after much was sent (RFC 8446 section 4.6.3).

@@ -71,7 +71,12 @@ impl Heard {
 }
 
 pub(super) fn unsound() -> Error {
-    Error::malformed("proof", "the peer does not prove in the way that was agreed on")
+    Error::new(
+        ErrorKind::Malformed,
+        "proof",
+        "the peer does not prove who it is in the way that is asked for",
+        "look whether both sides want shared keys",
+    )
 }
 
 fn gone() -> Error {

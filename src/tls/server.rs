@@ -13,7 +13,7 @@ use super::engine::Handshake;
 use super::judge::{Judge, Verifier, part};
 use super::settings::Settings;
 use super::stream::{Connecting, Stream};
-use super::tickets::Tickets;
+use super::tickets::{Tickets, TicketsKept};
 use super::trust::Anyone;
 use super::whom::{Admit, Judges};
 use crate::clock::Time;
@@ -145,7 +145,9 @@ impl ServerBuilder {
         let keys = keys.map_or_else(|| own_keys(clock()), Ok)?;
         let made = TypeId::of::<TicketsOfServers>();
         keys.register("bulla tls ticket".to_owned(), made, Duration::from_secs(TLS_TICKET_SECONDS))?;
-        config.ticketer = Arc::new(Tickets::new(keys, policy(&*judge, &settings), seconds, clock));
+        let tickets = Arc::new(Tickets::new(keys, policy(&*judge, &settings), seconds, clock));
+        config.session_storage = Arc::new(TicketsKept::new(Arc::clone(&tickets)));
+        config.ticketer = tickets;
         Ok(Server { config: Arc::new(config), judge, settings })
     }
 }

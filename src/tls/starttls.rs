@@ -117,10 +117,7 @@ impl Conversation {
         if self.heard.is_empty() {
             return Ok(());
         }
-        Err(Error::malformed(
-            "STARTTLS",
-            "something was said after it and before TLS, maybe by somebody in between",
-        ))
+        Err(injected())
     }
 
     /// Whether TLS is to begin.
@@ -241,8 +238,14 @@ pub fn leave_plain<S>(reader: BufReader<S>) -> Result<S> {
     if reader.buffer().is_empty() {
         return Ok(reader.into_inner());
     }
-    Err(Error::malformed(
+    Err(injected())
+}
+
+fn injected() -> Error {
+    Error::new(
+        ErrorKind::Malformed,
         "STARTTLS",
-        "something was said after it and before TLS, maybe by somebody in between",
-    ))
+        "something was said after it and before TLS",
+        "hang up, and look whether somebody is in between",
+    )
 }

@@ -3,16 +3,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use rustls::server::ProducesTickets;
+use rustls::server::{ProducesTickets, ServerSessionMemoryCache, StoresServerSessions};
 
 use super::settings::Clock;
 use super::verdict;
 use crate::clock::Time;
 use crate::keys::{KeyState, TokenKeys};
-use crate::limits::TOKEN_LEEWAY_SECONDS;
+use crate::limits::{TLS_SESSIONS, TOKEN_LEEWAY_SECONDS};
 use crate::primitives::hash;
 use crate::primitives::siv::SivKey;
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretVec};
 
 /// Bound into the keys: they make tickets, and whatever else comes of the ring is none.
 const LABEL: &[u8] = b"bulla tls ticket v1";
@@ -75,8 +75,8 @@ impl Tickets {
         let key = ready.keys.iter().find(|key| key.active)?;
         let until = until.map_or(i64::MAX, Time::unix);
         let times = [(self.clock)().unix().to_be_bytes(), until.to_be_bytes()].concat();
-        // rustls's part has the secret of the session in it, as its own buffer has, which is not wiped either.
-        let sealed = key.key.seal(&self.policy, &[&times, plain].concat()).ok()?;
+        let whole = SecretVec::new([&times, plain].concat());
+        let sealed = key.key.seal(&self.policy, &whole).ok()?;
         Some([&key.mark[..], &sealed].concat())
     }
 
@@ -89,16 +89,50 @@ impl Tickets {
         let (made, until) = times.split_first_chunk::<8>()?;
         let (made, until) = (i64::from_be_bytes(*made), i64::from_be_bytes(until.try_into().ok()?));
         let now = (self.clock)().unix();
-        // Another host's clock may be ahead.
-        let age = now.checked_sub(made).map(|age| age.max(0)).and_then(|age| u64::try_from(age).ok())?;
-        let ahead = u64::try_from(made.checked_sub(now)?).unwrap_or(0);
-        if age >= self.seconds || ahead > TOKEN_LEEWAY_SECONDS || until < now {
+        let age = now.checked_sub(made)?;
+        // Below zero if another host's clock is ahead.
+        let leeway = i64::try_from(TOKEN_LEEWAY_SECONDS).ok()?;
+        if age < -leeway || age >= i64::try_from(self.seconds).ok()? || until < now {
             return None;
         }
         verdict::with_current(|notes| {
             notes.peer_until = (until != i64::MAX).then(|| Time::from_unix(until));
         })?;
+        // rustls does not wipe what it gets.
         Some(plain.to_vec())
+    }
+}
+
+/// Tickets for clients of TLS 1.2 that take none (curl does not): they are kept here, and count as long and as much as others. rustls's
+/// own memory would know such a client for ever.
+#[derive(Debug)]
+pub(super) struct TicketsKept {
+    kept: Arc<ServerSessionMemoryCache>,
+    tickets: Arc<Tickets>,
+}
+
+impl TicketsKept {
+    pub(super) fn new(tickets: Arc<Tickets>) -> Self {
+        TicketsKept { kept: ServerSessionMemoryCache::new(TLS_SESSIONS), tickets }
+    }
+}
+
+impl StoresServerSessions for TicketsKept {
+    fn put(&self, key: Vec<u8>, plain: Vec<u8>) -> bool {
+        let plain = SecretVec::new(plain);
+        self.tickets.seal(&plain).is_some_and(|ticket| self.kept.put(key, ticket))
+    }
+
+    fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.tickets.open(&self.kept.get(key)?)
+    }
+
+    fn take(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.tickets.open(&self.kept.take(key)?)
+    }
+
+    fn can_cache(&self) -> bool {
+        true
     }
 }
 

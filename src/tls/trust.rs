@@ -7,6 +7,7 @@ use crate::clock::Time;
 use crate::error::{Error, ErrorKind, Result};
 use crate::keys::{Fingerprint, KeyKind, PublicKey};
 use crate::limits::TLS_AUTHORITIES_BYTES;
+use crate::primitives::hash;
 use crate::secret::opaque_debug;
 use crate::verified::Verified;
 use crate::x509::{
@@ -191,7 +192,7 @@ impl Allowed {
         match self {
             Allowed::Host(name) => part(into, format!("host {name}").as_bytes()),
             Allowed::Email(address) => part(into, format!("mailbox {address}").as_bytes()),
-            Allowed::Key(key) => part(into, key.as_bytes()),
+            Allowed::Key(key) => part(into, format!("key {key}").as_bytes()),
         }
     }
 }
@@ -235,9 +236,9 @@ impl Judge<CertifiedPeer> for Trust {
     fn describe(&self, into: &mut Vec<u8>) {
         part(into, b"certificates");
         part(into, &self.anchors.digest());
-        for crl in &*self.crls {
-            part(into, crl.as_der());
-        }
+        // Hosts may have read them in different orders.
+        let crls: BTreeSet<[u8; 32]> = self.crls.iter().map(|crl| hash::sha256(crl.as_der())).collect();
+        crls.iter().for_each(|crl| part(into, crl));
         part(into, format!("{:?} {}", self.revocation, self.rsa_bits).as_bytes());
         for pin in &self.pins {
             part(into, pin);

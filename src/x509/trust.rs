@@ -1,4 +1,6 @@
 //! Whom one trusts to issue certificates: from PEM, a directory, the system or Mozilla; never nobody.
+#[cfg(feature = "tls")]
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
@@ -162,14 +164,15 @@ impl TrustAnchors {
         self.anchors.iter().map(|anchor| anchor.subject.as_der().to_vec())
     }
 
-    /// A digest of names and keys, in their order.
+    /// A digest of them all, whatever their order: a directory is read in another one on each host.
     #[cfg(feature = "tls")]
     pub(crate) fn digest(&self) -> [u8; 32] {
         let one = |anchor: &Anchor| {
-            let (name, key) = (hash::sha256(anchor.subject.as_der()), hash::sha256(&anchor.public_key_info));
-            [name, key].concat()
+            let certificate = anchor.certificate.as_ref().map_or(&[][..], Certificate::as_der);
+            [anchor.subject.as_der(), &anchor.public_key_info, certificate].map(hash::sha256).concat()
         };
-        hash::sha256(&self.anchors.iter().flat_map(one).collect::<Vec<u8>>())
+        let digests: BTreeSet<Vec<u8>> = self.anchors.iter().map(one).collect();
+        hash::sha256(&digests.into_iter().flatten().collect::<Vec<u8>>())
     }
 
     /// Those that have this name and may issue.

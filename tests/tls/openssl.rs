@@ -11,7 +11,7 @@ use bulla::tls::{Client, Credentials, Server, Settings};
 use bulla::x509::{Certificate, Credential, Extension, OcspResponse};
 use tempfile::TempDir;
 
-use super::lab::{HOST, Lab, all, connected};
+use super::lab::{HOST, Hand, Lab, all, at, connected};
 use super::refused::refuses;
 use crate::peers;
 
@@ -156,12 +156,20 @@ fn openssls_client_connects_and_comes_again() {
     let lab = Lab::new();
     let (shown, alice) = credentials(&lab);
     let folder = Folder::of(&lab, &shown, &alice);
+    let clock = Hand::new();
     let server = Server::builder(&Credentials::new([shown]).unwrap())
-        .settings(Settings::new().tls12_too())
+        .settings(at(&clock).tls12_too())
         .require_clients(lab.trust())
         .unwrap();
     for openssl in openssls() {
-        for version in ["-tls1_3", "-tls1_2"] {
+        // In the end the client comes again after as long as a ticket counts.
+        for (version, seconds) in [
+            ("-tls1_3", 0),
+            ("-tls1_2", 0),
+            ("-tls1_2 -no_ticket", 599),
+            ("-tls1_2 -no_ticket", 600),
+            ("-tls1_2", 600),
+        ] {
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             let port = listener.local_addr().unwrap().port();
             let mut resumed = Vec::new();
@@ -177,6 +185,7 @@ fn openssls_client_connects_and_comes_again() {
                 let mut stream = server.accept(socket).unwrap();
                 assert_eq!(stream.peer().get().subject(), "CN=Alice".parse().unwrap());
                 resumed.push(stream.facts().is_resumed());
+                clock.pass(seconds);
                 client.0.stdin.as_mut().unwrap().write_all(b"hello\n").unwrap();
                 let mut line = String::new();
                 BufReader::new(&mut stream).read_line(&mut line).unwrap();
@@ -185,7 +194,7 @@ fn openssls_client_connects_and_comes_again() {
                 stream.close().unwrap();
                 assert_eq!(all(client.0.stdout.take().unwrap()).unwrap(), b"and bye\n");
             }
-            assert_eq!(resumed, [false, true], "{version}");
+            assert_eq!(resumed, [false, seconds < 600], "{version}");
         }
     }
 }

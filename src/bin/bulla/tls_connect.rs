@@ -307,6 +307,7 @@ fn converse<P: Send + 'static>(mut stream: Stream<TcpStream, P>) -> io::Result<(
     stream.flush()?;
     let (engine, socket) = stream.into_parts();
     socket.set_read_timeout(None)?;
+    socket.set_write_timeout(None)?;
     let engine = Arc::new(Mutex::new(engine));
     let (theirs, writer) = (Arc::clone(&engine), socket.try_clone()?);
     // Not waited for: it may wait for standard input when all is over.
@@ -326,58 +327,55 @@ fn send_input<P: 'static>(engine: &Mutex<Engine<P>>, mut socket: &TcpStream) -> 
     let mut piece = vec![0; 16 << 10];
     loop {
         let count = io::stdin().lock().read(&mut piece)?;
-        let mut engine = lock(engine);
-        match piece.get(..count) {
-            None | Some([]) => {
-                engine.close();
-                return engine.send_to(&mut socket);
+        let mut wire = Vec::new();
+        {
+            let mut engine = lock(engine);
+            match piece.get(..count) {
+                None | Some([]) => engine.close(),
+                Some(words) => engine.write_all(words)?,
             }
-            Some(words) => engine.write_all(words)?,
+            engine.send_to(&mut wire)?;
         }
-        engine.send_to(&mut socket)?;
+        // Not while the engine is held: a server that says much may hear no more until that is read.
+        socket.write_all(&wire)?;
+        if count == 0 {
+            return Ok(());
+        }
+    }
+}
+
+/// What there is to read: nothing at the end, `None` as long as it has not come.
+fn said<P: 'static>(engine: &Mutex<Engine<P>>) -> io::Result<Option<Vec<u8>>> {
+    let mut engine = lock(engine);
+    match engine.fill_buf().map(<[u8]>::to_vec) {
+        Ok(words) => {
+            engine.consume(words.len());
+            Ok(Some(words))
+        }
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
 fn hear<P: 'static>(engine: &Mutex<Engine<P>>, mut socket: &TcpStream) -> io::Result<()> {
-    let mut piece = vec![0; 16 << 10];
+    let (mut piece, mut came) = (vec![0; 16 << 10], Vec::new());
     let mut out = io::stdout().lock();
     loop {
-        // What came with the handshake, first of all.
-        loop {
-            let mut engine = lock(engine);
-            let words = match engine.fill_buf() {
-                Ok([]) => return Ok(()),
-                Ok(words) => words.to_vec(),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error),
-            };
-            engine.consume(words.len());
-            drop(engine);
+        while let Some(words) = said(engine)? {
+            if words.is_empty() {
+                return out.flush();
+            }
             out.write_all(&words)?;
         }
-        out.flush()?;
-        // Not while the engine is held: standard input goes on.
-        let count = socket.read(&mut piece)?;
-        let mut came = piece.get(..count).unwrap_or_default();
-        let mut engine = lock(engine);
         if came.is_empty() {
-            engine.receive_from(&mut io::empty())?;
-        }
-        while !came.is_empty() {
-            let taken = engine.receive(came)?;
-            came = came.get(taken..).unwrap_or_default();
-            engine.send_to(&mut socket)?;
-            if taken == 0 && came.is_empty() {
-                break;
-            }
-            let words = engine.fill_buf().map(<[u8]>::to_vec);
-            if let Ok(words) = words {
-                engine.consume(words.len());
-                out.write_all(&words)?;
-                if words.is_empty() {
-                    return out.flush();
-                }
+            out.flush()?;
+            match socket.read(&mut piece)? {
+                // Then there is an end to read, announced or not.
+                0 => drop(lock(engine).receive_from(&mut io::empty())?),
+                count => came.extend_from_slice(piece.get(..count).unwrap_or_default()),
             }
         }
+        let taken = lock(engine).receive(&came)?;
+        came.drain(..taken);
     }
 }
