@@ -1,10 +1,10 @@
 //! What is told to `tracing`, taken down.
 use std::fmt::{Debug, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Dispatch, Event, Metadata, Subscriber};
 
 /// Takes down all that is told, each event on a line: its level, where it comes from, and its fields.
 #[derive(Clone, Default)]
@@ -53,8 +53,13 @@ impl Subscriber for Log {
     fn exit(&self, _: &Id) {}
 }
 
+/// Hears nothing, but is always there: where `tracing` knows one subscriber alone, it asks the thread that first
+/// comes by an event whether anybody listens, and another test's thread says for all of them that nobody does.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Log::default()));
+
 /// All that is told meanwhile.
 pub(crate) fn logged(deed: impl FnOnce(&Log)) {
+    LazyLock::force(&ANOTHER);
     let log = Log::default();
     tracing::subscriber::with_default(log.clone(), || deed(&log));
 }
