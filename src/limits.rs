@@ -210,6 +210,12 @@ pub(crate) const MEMORY_STORE_BYTES: usize = 64 << 20;
 /// Certificates that the other side of a connection shows. Ours: chains have two to four; OpenSSL takes ten.
 #[cfg(feature = "tls")]
 pub(crate) const TLS_CERTIFICATES: usize = 32;
+/// Paths of peers that are remembered to have held. Ours: a few megabytes.
+#[cfg(feature = "tls")]
+pub(crate) const TLS_PATHS: usize = 1024;
+/// Bytes of certificates of a path that is remembered. Ours: chains have two to six thousand.
+#[cfg(feature = "tls")]
+pub(crate) const TLS_PATH_BYTES: usize = 16 << 10;
 /// Bytes of names of CAs in a server's question for a certificate. Ours: RFC 8446 section 4.2.4 allows 64 KiB for them, and a whole
 /// message may have no more.
 #[cfg(feature = "tls")]

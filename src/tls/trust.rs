@@ -21,6 +21,9 @@ pub type CertifiedPeer = Verified<Certificate, Path>;
 /// A peer that has a key which was known beforehand.
 pub type KnownPeer = Verified<PublicKey, Fingerprint>;
 
+/// Bits of RSA keys that bulla asks for anyway.
+const RSA_BITS: u32 = 2048;
+
 type Check = dyn Fn(&CertifiedPeer) -> std::result::Result<(), String> + Send + Sync;
 
 /// Peers with a certificate that an anchor vouches for: the server that was asked for by name, or clients.
@@ -82,7 +85,7 @@ impl Trust {
             revocation: Revocation::IfGiven,
             pins: BTreeSet::new(),
             allowed: None,
-            rsa_bits: 2048,
+            rsa_bits: RSA_BITS,
             check: None,
         }
     }
@@ -144,8 +147,12 @@ impl Trust {
         self
     }
 
-    fn allows(&self, peer: &CertifiedPeer) -> Result<()> {
+    /// Whether a peer may come in that is trusted.
+    pub(super) fn allows(&self, peer: &CertifiedPeer, presented: &Presented<'_>) -> Result<()> {
         let certificate = peer.get();
+        if presented.ocsp.is_some_and(<[u8]>::is_empty) && must_staple(certificate) {
+            return Err(not_stapled(certificate));
+        }
         let refused = |why: String| {
             let what = format!("the certificate of {}", certificate.subject());
             Error::new(ErrorKind::NotAllowed, what, why, "let its holder in, or deal with another")
@@ -156,11 +163,7 @@ impl Trust {
         {
             return Err(refused("none of the pinned keys is on its path".to_owned()));
         }
-        let short = on_path().filter_map(|on| on.public_key().ok()).find_map(|key| match key.kind() {
-            KeyKind::Rsa { bits } if bits < self.rsa_bits => Some(bits),
-            _ => None,
-        });
-        if let Some(bits) = short {
+        if let Some(bits) = self.short_key(peer.by()) {
             return Err(refused(format!(
                 "on its path is an RSA key of {bits} bits, and {} are asked for",
                 self.rsa_bits
@@ -172,6 +175,65 @@ impl Trust {
             return Err(refused("it is none of those that are let in".to_owned()));
         }
         self.check.as_ref().map_or(Ok(()), |check| check(peer).map_err(refused))
+    }
+
+    /// An RSA key on the path that is shorter than was asked for.
+    fn short_key(&self, path: &Path) -> Option<u32> {
+        // Shorter ones are on no path anyway.
+        if self.rsa_bits <= RSA_BITS {
+            return None;
+        }
+        let keys = path.certificates().iter().chain(path.anchor()).filter_map(|on| on.public_key().ok());
+        keys.map(|key| key.kind()).find_map(|kind| match kind {
+            KeyKind::Rsa { bits } if bits < self.rsa_bits => Some(bits),
+            _ => None,
+        })
+    }
+
+    /// The path from what a peer has shown to an anchor.
+    pub(super) fn validated(&self, presented: &Presented<'_>) -> Result<CertifiedPeer> {
+        let (end, others) = presented.certificates()?;
+        let purpose = presented.server.map_or(Purpose::Client, Purpose::Server);
+        let mut validation = Validation::new(purpose, self.revocation)
+            .intermediates(others)
+            .crls(self.crls.iter().cloned())
+            .at(presented.now);
+        if let Some(response) = presented.ocsp.filter(|response| !response.is_empty()) {
+            validation = validation.ocsp([OcspResponse::from_der(response)?]);
+        }
+        validation.validate(&end, &self.anchors)
+    }
+
+    pub(super) fn has_crls(&self) -> bool {
+        !self.crls.is_empty()
+    }
+
+    /// What was stapled is not sent again.
+    pub(super) fn can_judge_again(&self) -> bool {
+        self.revocation != Revocation::Require || self.has_crls()
+    }
+
+    /// As many as there is room for; none says that any will do.
+    pub(super) fn authorities(&self) -> Vec<Vec<u8>> {
+        let names: BTreeSet<Vec<u8>> = self.anchors.names().collect();
+        let bytes: usize = names.iter().map(|name| name.len().saturating_add(2)).sum();
+        if bytes > TLS_AUTHORITIES_BYTES { Vec::new() } else { names.into_iter().collect() }
+    }
+
+    pub(super) fn describe(&self, into: &mut Vec<u8>) {
+        part(into, b"certificates");
+        part(into, &self.anchors.digest());
+        // Hosts may have read them in different orders.
+        let crls: BTreeSet<[u8; 32]> = self.crls.iter().map(|crl| hash::sha256(crl.as_der())).collect();
+        crls.iter().for_each(|crl| part(into, crl));
+        part(into, format!("{:?} {}", self.revocation, self.rsa_bits).as_bytes());
+        for pin in &self.pins {
+            part(into, pin);
+        }
+        for whom in self.allowed.iter().flatten() {
+            whom.describe(into);
+        }
+        part(into, &[u8::from(self.allowed.is_some()), u8::from(self.check.is_some())]);
     }
 }
 
@@ -194,59 +256,6 @@ impl Allowed {
             Allowed::Email(address) => part(into, format!("mailbox {address}").as_bytes()),
             Allowed::Key(key) => part(into, format!("key {key}").as_bytes()),
         }
-    }
-}
-
-impl Judge<CertifiedPeer> for Trust {
-    fn judge(&self, presented: &Presented<'_>) -> Result<CertifiedPeer> {
-        let (end, others) = presented.certificates()?;
-        let purpose = presented.server.map_or(Purpose::Client, Purpose::Server);
-        let mut validation = Validation::new(purpose, self.revocation)
-            .intermediates(others)
-            .crls(self.crls.iter().cloned())
-            .at(presented.now);
-        if let Some(response) = presented.ocsp.filter(|response| !response.is_empty()) {
-            validation = validation.ocsp([OcspResponse::from_der(response)?]);
-        }
-        let peer = validation.validate(&end, &self.anchors)?;
-        if presented.ocsp.is_some_and(<[u8]>::is_empty) && must_staple(&end) {
-            return Err(not_stapled(&end));
-        }
-        self.allows(&peer)?;
-        Ok(peer)
-    }
-
-    /// What was stapled is not sent again.
-    fn can_judge_again(&self) -> bool {
-        self.revocation != Revocation::Require || !self.crls.is_empty()
-    }
-
-    fn until(&self, peer: &CertifiedPeer) -> Option<Time> {
-        let ends = peer.by().certificates().iter().map(|on| on.not_after().unwrap_or(peer.by().at()));
-        ends.min()
-    }
-
-    /// As many as there is room for; none says that any will do.
-    fn authorities(&self) -> Vec<Vec<u8>> {
-        let names: BTreeSet<Vec<u8>> = self.anchors.names().collect();
-        let bytes: usize = names.iter().map(|name| name.len().saturating_add(2)).sum();
-        if bytes > TLS_AUTHORITIES_BYTES { Vec::new() } else { names.into_iter().collect() }
-    }
-
-    fn describe(&self, into: &mut Vec<u8>) {
-        part(into, b"certificates");
-        part(into, &self.anchors.digest());
-        // Hosts may have read them in different orders.
-        let crls: BTreeSet<[u8; 32]> = self.crls.iter().map(|crl| hash::sha256(crl.as_der())).collect();
-        crls.iter().for_each(|crl| part(into, crl));
-        part(into, format!("{:?} {}", self.revocation, self.rsa_bits).as_bytes());
-        for pin in &self.pins {
-            part(into, pin);
-        }
-        for whom in self.allowed.iter().flatten() {
-            whom.describe(into);
-        }
-        part(into, &[u8::from(self.allowed.is_some()), u8::from(self.check.is_some())]);
     }
 }
 

@@ -1,6 +1,8 @@
 //! Who may be believed by what: the kinds of trust that clients and servers take.
+use std::convert::identity;
 use std::sync::Arc;
 
+use super::certified::Certified;
 use super::judge::Judge;
 use super::shared_key::{ByKey, ByKeys, KeyHolder};
 use super::trust::{CertifiedPeer, KnownKeys, KnownPeer, Trust};
@@ -35,24 +37,24 @@ pub trait Admit: sealed::Sealed {
 #[doc(hidden)]
 pub struct Judges<P>(pub(super) Arc<dyn Judge<P>>);
 
-/// Each kind of trust, and what it finds.
+/// Each kind of trust, what it finds, and what judges by it.
 macro_rules! judges {
-    ($($way:ident for $whom:ty => $peer:ty;)+) => {$(
+    ($($way:ident for $whom:ty => $peer:ty, $judge:expr;)+) => {$(
         impl $way for $whom {
             type Peer = $peer;
 
             fn into_judge(self) -> Judges<$peer> {
-                Judges(Arc::new(self))
+                Judges(Arc::new($judge(self)))
             }
         }
     )+};
 }
 
 judges! {
-    Believe for Trust => CertifiedPeer;
-    Believe for KnownKeys => KnownPeer;
-    Believe for ByKey => KeyHolder;
-    Admit for Trust => CertifiedPeer;
-    Admit for KnownKeys => KnownPeer;
-    Admit for ByKeys => KeyHolder;
+    Believe for Trust => CertifiedPeer, Certified::new;
+    Believe for KnownKeys => KnownPeer, identity;
+    Believe for ByKey => KeyHolder, identity;
+    Admit for Trust => CertifiedPeer, Certified::new;
+    Admit for KnownKeys => KnownPeer, identity;
+    Admit for ByKeys => KeyHolder, identity;
 }

@@ -6,7 +6,7 @@ use bulla::tls::{CertifiedPeer, Client, Credentials, Server, Settings, Trust};
 use bulla::x509::{Crl, RevocationReason};
 use bulla::{ErrorKind, Time, TokenKeyring, TokenKeys};
 
-use super::lab::{Hand, Lab, at, connected};
+use super::lab::{HOST, Hand, Lab, at, connected, exchange};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -223,4 +223,39 @@ fn garbage_for_a_ticket_is_a_full_handshake() {
     let (mut here, _) = connected(&client, &other).unwrap();
     assert!(!here.facts().is_resumed());
     assert_eq!(here.read(&mut [0]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}
+
+/// Connects in full: the server is another each time, and knows nobody.
+fn connects(client: &Client<CertifiedPeer>, shown: &Credentials, host: &str) -> bulla::Result<Time> {
+    let server = Server::builder(shown).anyone()?;
+    let mut here = client.handshake(&host.parse()?)?;
+    let (of_client, _) = exchange(&mut here, &mut server.handshake()?);
+    of_client?;
+    let here = here.finish()?;
+    assert!(!here.facts().is_resumed());
+    Ok(here.peer().by().at())
+}
+
+#[test]
+fn a_path_that_held_before_ends_when_its_certificates_do() {
+    let lab = Lab::new();
+    let clock = Hand::new();
+    let until = Time::now() + Duration::from_secs(60);
+    let brief = lab.server_by(&[HOST], |issue| issue.validity(Time::from_unix(until.unix() - 3600), until));
+    let shown = Credentials::new([brief]).unwrap();
+    let client = Client::builder(lab.trust()).settings(at(&clock)).anonymous().unwrap();
+    assert_eq!(connects(&client, &shown, HOST).unwrap(), clock.now());
+    clock.pass(30);
+    assert_eq!(connects(&client, &shown, HOST).unwrap(), clock.now());
+    clock.pass(31);
+    assert_eq!(connects(&client, &shown, HOST).unwrap_err().kind(), ErrorKind::Expired);
+}
+
+#[test]
+fn a_path_that_held_for_one_host_is_none_for_another() {
+    let lab = Lab::new();
+    let (shown, client) = (lab.credentials(), lab.client());
+    connects(&client, &shown, HOST).unwrap();
+    connects(&client, &shown, HOST).unwrap();
+    assert_eq!(connects(&client, &shown, "example.net").unwrap_err().kind(), ErrorKind::WrongName);
 }

@@ -1,5 +1,6 @@
 //! The peer: tokio-rustls with rustls's own verifier and ticketer.
 use std::sync::Arc;
+use std::time::Duration;
 
 use bulla::x509::Certificate;
 use rustls::crypto::CryptoProvider;
@@ -7,9 +8,13 @@ use rustls::crypto::aws_lc_rs::{self, Ticketer, kx_group};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
 use crate::{HOST, Lab, Side};
+
+/// What a handshake may take: nobody puts a server where others can reach it without one, and bulla has one by itself.
+const LIMIT: Duration = Duration::from_secs(30);
 
 pub(crate) struct Plain {
     roots: Arc<RootCertStore>,
@@ -62,10 +67,10 @@ impl Side for Plain {
     }
 
     async fn connect(&self, client: &Self::Client, socket: TcpStream) -> Self::Near {
-        client.connect(HOST.try_into().unwrap(), socket).await.unwrap()
+        timeout(LIMIT, client.connect(HOST.try_into().unwrap(), socket)).await.unwrap().unwrap()
     }
 
     async fn accept(&self, socket: TcpStream) -> Self::Far {
-        self.server.accept(socket).await.unwrap()
+        timeout(LIMIT, self.server.accept(socket)).await.unwrap().unwrap()
     }
 }

@@ -93,6 +93,18 @@ impl Path {
     pub fn at(&self) -> Time {
         self.at
     }
+
+    /// When the first of its certificates ends, the anchor among them: until then it holds, but for what is heard of revocations.
+    #[cfg(feature = "tls")]
+    pub(crate) fn ends(&self) -> Option<Time> {
+        self.certificates.iter().chain(&self.anchor).map(|on| on.not_after().ok()).min().flatten()
+    }
+
+    /// The path at a later time, before it [`ends`](Self::ends).
+    #[cfg(feature = "tls")]
+    pub(crate) fn still_at(self, at: Time) -> Self {
+        Path { at, ..self }
+    }
 }
 
 impl fmt::Debug for Path {
