@@ -124,7 +124,7 @@
 //! | `tower` | sessions in cookies, as a layer round services over `http` |
 //! | `axum` | sessions as extractors |
 //! | `metrics` | sessions counted and timed through the crate `metrics` |
-//! | `aws-lc` | speed: ECDSA and ECDH on the NIST curves by AWS-LC (C and assembler) instead of RustCrypto |
+//! | `aws-lc` | speed: ECDSA and ECDH on the NIST curves, and checking RSA's signatures, by AWS-LC (C and assembler) instead of RustCrypto |
 #![forbid(unsafe_code)]
 // In tests a panic is the point, and lengths are small.
 #![cfg_attr(test, allow(clippy::as_conversions, clippy::string_slice))]

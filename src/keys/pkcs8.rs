@@ -192,12 +192,13 @@ fn write_scheme(scheme: Scheme, secret: &SecretVec) -> der::Result<SecretVec> {
 }
 
 fn write_pkcs1(key: &rsa::Private) -> der::Result<SecretVec> {
-    let [n, e] = key.public().numbers();
+    let public = key.public();
+    let [n, e] = public.numbers();
     let numbers = key.numbers().ok_or(der::ErrorKind::Failed)?;
     let [d, p, q, dp, dq, qinv] = &numbers;
     let key = pkcs1::RsaPrivateKeyRef {
-        modulus: UintRef::new(&n)?,
-        public_exponent: UintRef::new(&e)?,
+        modulus: UintRef::new(n)?,
+        public_exponent: UintRef::new(e)?,
         private_exponent: UintRef::new(d)?,
         prime1: UintRef::new(p)?,
         prime2: UintRef::new(q)?,

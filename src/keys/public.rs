@@ -319,8 +319,8 @@ pub(super) fn is_separated(message: &[u8]) -> bool {
 
 fn rsa_public(key: &rsa::Public) -> der::Result<Vec<u8>> {
     let [n, e] = key.numbers();
-    let modulus = der::asn1::UintRef::new(&n)?;
-    pkcs1::RsaPublicKeyRef { modulus, public_exponent: der::asn1::UintRef::new(&e)? }.to_der()
+    let modulus = der::asn1::UintRef::new(n)?;
+    pkcs1::RsaPublicKeyRef { modulus, public_exponent: der::asn1::UintRef::new(e)? }.to_der()
 }
 
 fn does_not_sign(kind: KeyKind) -> Error {

@@ -131,7 +131,7 @@ fn generate((_, algorithm): &(Digest, &'static EcdsaSigningAlgorithm)) -> Option
 }
 
 /// Hashed by our own means, since the message comes in parts.
-fn hashed(hash: Digest, message: &[&[u8]]) -> Option<Hashed> {
+pub(super) fn hashed(hash: Digest, message: &[&[u8]]) -> Option<Hashed> {
     let algorithm = match hash {
         Digest::Sha1 => &SHA1_FOR_LEGACY_USE_ONLY,
         Digest::Sha224 => &SHA224,

@@ -34,6 +34,8 @@ pub(crate) mod pbe;
 pub(crate) mod random;
 pub(crate) mod ready;
 pub(crate) mod rsa;
+#[cfg(feature = "aws-lc")]
+mod rsa_aws_lc;
 pub(crate) mod scheme;
 pub(crate) mod signature;
 #[cfg(any(feature = "cookie", feature = "tls"))]

