@@ -232,6 +232,9 @@ pub(crate) const TLS_NAMES: usize = 100_000;
 /// Bytes that a server says before TLS begins. Ours: the longest greetings of mail servers have a few thousand.
 #[cfg(feature = "tls")]
 pub(crate) const STARTTLS_BYTES: usize = 64 << 10;
+/// Seconds that it may take until TLS begins: as long as the handshake after it.
+#[cfg(feature = "tls")]
+pub(crate) const STARTTLS_SECONDS: u64 = 60;
 /// Bytes of what is said to prove something inside of a connection, at once. Ours: a name and a proof have 300.
 #[cfg(feature = "tls")]
 pub(crate) const TLS_PROOF_BYTES: usize = 1024;
@@ -244,6 +247,9 @@ pub(crate) const SHARED_KEY_MAX_BYTES: usize = 64;
 /// Bytes of the name of a shared key. Ours: a length of one byte.
 #[cfg(feature = "tls")]
 pub(crate) const SHARED_KEY_IDENTITY_BYTES: usize = 255;
+/// Sessions that a store is asked for in one handshake. Ours: clients offer one, and a message has room for nine hundred.
+#[cfg(feature = "tls")]
+pub(crate) const TLS_SESSIONS_ASKED: usize = 2;
 /// Clients of TLS 1.2 without tickets that a server knows again. rustls's number.
 #[cfg(feature = "tls")]
 pub(crate) const TLS_SESSIONS: usize = 256;

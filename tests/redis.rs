@@ -8,10 +8,17 @@ mod peers;
 #[path = "cookie/store.rs"]
 mod promises;
 
+#[cfg(feature = "tls")]
+#[allow(dead_code, reason = "a part of it is used")]
+#[path = "tls/lab.rs"]
+mod tls_lab;
+
 mod redis {
     mod addresses;
     mod cut_off;
     mod failures;
+    #[cfg(feature = "tokio")]
+    mod hosts;
     mod keyring;
     mod lab;
     mod many;
@@ -23,5 +30,7 @@ mod redis {
     mod strict;
     #[cfg(feature = "x509")]
     mod tls;
+    #[cfg(feature = "tls")]
+    mod tls_sessions;
     mod wire;
 }

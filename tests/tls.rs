@@ -24,7 +24,9 @@ mod tls {
     mod refused;
     mod resumed;
     mod shared;
+    mod slow;
     mod starttls;
+    mod stored;
     #[cfg(feature = "tokio")]
     mod tokio;
     mod transport;

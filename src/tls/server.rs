@@ -11,6 +11,7 @@ use super::client::unfit;
 use super::credentials::Credentials;
 use super::engine::Handshake;
 use super::judge::{Judge, Verifier, part};
+use super::sessions::{SessionStore, SessionsKept};
 use super::settings::Settings;
 use super::stream::{Connecting, Stream};
 use super::tickets::{Tickets, TicketsKept};
@@ -61,6 +62,7 @@ pub struct ServerBuilder {
     credentials: Credentials,
     settings: Settings,
     keys: Option<TokenKeys>,
+    store: Option<Arc<dyn SessionStore>>,
 }
 
 opaque_debug! {
@@ -74,7 +76,7 @@ struct TicketsOfServers;
 impl Server<()> {
     /// One that shows these.
     pub fn builder(credentials: &Credentials) -> ServerBuilder {
-        ServerBuilder { credentials: credentials.clone(), settings: Settings::new(), keys: None }
+        ServerBuilder { credentials: credentials.clone(), settings: Settings::new(), keys: None, store: None }
     }
 }
 
@@ -102,6 +104,18 @@ impl ServerBuilder {
         self
     }
 
+    /// As [`tickets`](Self::tickets), with what is known of clients kept in a store instead of given to them: what was taken out of it
+    /// once counts on no host any more, so that whoever saw a client come again cannot do as it did. They are sealed with these keys
+    /// before they leave, and end as tickets do; where the store does not have one, there is a full handshake. With TLS 1.2, who was
+    /// known again has to show everything the next time.
+    ///
+    /// # Security
+    /// Who steals the keys needs what is in the store, too. Each connection asks the store, so it takes as long as that does.
+    pub fn sessions(mut self, store: impl SessionStore + 'static, keys: &TokenKeys) -> Self {
+        self.store = Some(Arc::new(store));
+        self.tickets(keys)
+    }
+
     /// Lets anyone in, and asks nobody who they are.
     ///
     /// # Errors
@@ -122,7 +136,7 @@ impl ServerBuilder {
     }
 
     fn build<P: Send + 'static>(self, judge: Arc<dyn Judge<P>>, asks: bool) -> Result<Server<P>> {
-        let ServerBuilder { credentials, settings, keys } = self;
+        let ServerBuilder { credentials, settings, keys, store } = self;
         settings.suit(&*judge)?;
         let provider = settings.provider();
         let verifier = Verifier::new(Arc::clone(&judge), provider.signature_verification_algorithms);
@@ -145,9 +159,15 @@ impl ServerBuilder {
         let keys = keys.map_or_else(|| own_keys(clock()), Ok)?;
         let made = TypeId::of::<TicketsOfServers>();
         keys.register("bulla tls ticket".to_owned(), made, Duration::from_secs(TLS_TICKET_SECONDS))?;
-        let tickets = Arc::new(Tickets::new(keys, policy(&*judge, &settings), seconds, clock));
-        config.session_storage = Arc::new(TicketsKept::new(Arc::clone(&tickets)));
-        config.ticketer = tickets;
+        let tickets = Tickets::new(keys, policy(&*judge, &settings), seconds, clock);
+        match store {
+            Some(store) => config.session_storage = Arc::new(SessionsKept::new(store, tickets)),
+            None => {
+                let tickets = Arc::new(tickets);
+                config.session_storage = Arc::new(TicketsKept::new(Arc::clone(&tickets)));
+                config.ticketer = tickets;
+            }
+        }
         Ok(Server { config: Arc::new(config), judge, settings })
     }
 }

@@ -1,10 +1,12 @@
 //! STARTTLS: a plain conversation becomes a TLS connection, and nothing that was said before counts in it.
 use std::io::{BufReader, ErrorKind as Io, Read, Write};
+use std::time::Duration;
 
 use super::fault;
+use crate::clock;
 use crate::encoding::plain::one_line;
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::STARTTLS_BYTES;
+use crate::limits::{STARTTLS_BYTES, STARTTLS_SECONDS};
 use crate::x509::ServerName;
 
 /// Protocols whose servers begin in the clear, and change to TLS when they are asked to.
@@ -37,16 +39,29 @@ pub enum StartTls {
 }
 
 impl StartTls {
-    /// Asks the server at the other end of the socket for TLS, and gives the socket back when it is to begin.
+    /// Asks the server at the other end of the socket for TLS, and gives the socket back when it is to begin. It takes a minute at most;
+    /// a socket that blocks must have time-outs of its own, as nobody looks at the clock while it waits.
     ///
     /// # Errors
     /// [`Unsupported`](crate::ErrorKind::Unsupported) if the server does not do it; [`Malformed`](crate::ErrorKind::Malformed) if it
     /// says something else, and if something came after its consent: whoever is in between may have put it there, to be taken for
     /// what was said over TLS (CVE-2011-0411 and its kin). [`OverLimit`](crate::ErrorKind::OverLimit) if it goes on and on;
     /// [`Io`](crate::ErrorKind::Io), [`CutOff`](crate::ErrorKind::CutOff), [`TimedOut`](crate::ErrorKind::TimedOut).
-    pub fn ask<S: Read + Write>(self, host: &ServerName, mut socket: S) -> Result<S> {
+    pub fn ask<S: Read + Write>(self, host: &ServerName, socket: S) -> Result<S> {
+        self.ask_within(Duration::from_secs(STARTTLS_SECONDS), host, socket)
+    }
+
+    /// As [`ask`](Self::ask), within this time, or a minute if that is less.
+    ///
+    /// # Errors
+    /// Those of [`ask`](Self::ask).
+    pub fn ask_within<S: Read + Write>(self, time: Duration, host: &ServerName, mut socket: S) -> Result<S> {
+        let until = clock::monotonic() + time.min(Duration::from_secs(STARTTLS_SECONDS));
         let mut conversation = self.conversation(host);
         while !conversation.is_done() {
+            if clock::monotonic() >= until {
+                return Err(fault::timed_out());
+            }
             socket.write_all(&conversation.to_send())?;
             socket.flush()?;
             let mut piece = [0; 4096];
@@ -71,6 +86,7 @@ impl StartTls {
             host: host.to_string(),
             step: 0,
             heard: Vec::new(),
+            looked: 0,
             say: Vec::new(),
         };
         conversation.say = conversation.words();
@@ -86,6 +102,8 @@ pub struct Conversation {
     /// Answers that came, of those that have to.
     step: usize,
     heard: Vec<u8>,
+    /// Bytes of that among which no answer ends: servers may say it a byte at a time.
+    looked: usize,
     say: Vec<u8>,
 }
 
@@ -160,16 +178,32 @@ impl Conversation {
     }
 
     /// How many bytes of what was heard are the next answer; `None` while it is not whole.
-    fn end(&self) -> Option<usize> {
-        let heard = &self.heard;
+    fn end(&mut self) -> Option<usize> {
+        if self.protocol == StartTls::Postgres {
+            return (!self.heard.is_empty()).then_some(1);
+        }
+        let last = if self.protocol == StartTls::Xmpp { b'>' } else { b'\n' };
+        loop {
+            let rest = self.heard.get(self.looked..)?;
+            let Some(at) = rest.iter().position(|byte| *byte == last) else {
+                self.looked = self.heard.len();
+                return None;
+            };
+            self.looked = self.looked.saturating_add(at).saturating_add(1);
+            if self.is_answer(self.heard.get(..self.looked)?) {
+                return Some(std::mem::take(&mut self.looked));
+            }
+        }
+    }
+
+    /// Whether what was said, up to the end of a line or of a tag, is the whole of an answer.
+    fn is_answer(&self, said: &[u8]) -> bool {
+        let line = || said.split_inclusive(|byte| *byte == b'\n').next_back().unwrap_or_default();
         match self.protocol {
-            StartTls::Postgres => (!heard.is_empty()).then_some(1),
-            StartTls::Xmpp if self.step == 0 => after(heard, b"</stream:features>"),
-            StartTls::Xmpp => after(heard, b">"),
-            StartTls::Pop3 => after(heard, b"\n"),
-            StartTls::Smtp | StartTls::Ftp => last_line(heard, |line| line.get(3) == Some(&b' ')),
-            StartTls::Imap if self.step == 0 => after(heard, b"\n"),
-            StartTls::Imap => last_line(heard, |line| line.starts_with(b"a ")),
+            StartTls::Xmpp if self.step == 0 => said.ends_with(b"</stream:features>"),
+            StartTls::Smtp | StartTls::Ftp => line().get(3) == Some(&b' '),
+            StartTls::Imap if self.step > 0 => line().starts_with(b"a "),
+            StartTls::Imap | StartTls::Pop3 | StartTls::Postgres | StartTls::Xmpp => true,
         }
     }
 
@@ -201,23 +235,6 @@ impl Conversation {
             "look which protocol it speaks, or whether it has TLS from the beginning at another port",
         ))
     }
-}
-
-fn after(heard: &[u8], what: &[u8]) -> Option<usize> {
-    let at = heard.windows(what.len()).position(|window| window == what)?;
-    at.checked_add(what.len())
-}
-
-/// The end of the first line that is the last of an answer.
-fn last_line(heard: &[u8], is_last: impl Fn(&[u8]) -> bool) -> Option<usize> {
-    let mut end = 0_usize;
-    for line in heard.split_inclusive(|byte| *byte == b'\n') {
-        end = end.checked_add(line.len())?;
-        if line.ends_with(b"\n") && is_last(line) {
-            return Some(end);
-        }
-    }
-    None
 }
 
 /// The socket of a server that has agreed to TLS, out of what it read the plain conversation through.

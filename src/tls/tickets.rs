@@ -1,6 +1,7 @@
 //! Tickets by which a server knows a client again, over restarts and hosts: what they stand for is bound into them.
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use rustls::server::{ProducesTickets, ServerSessionMemoryCache, StoresServerSessions};
@@ -24,7 +25,8 @@ const TIMES: usize = 16;
 /// Makes tickets, and opens those of all hosts with the same keys and the same policy.
 ///
 /// A ticket is `mark (4) | nonce (12) | sealed | tag (16)`, by AES-256-GCM-SIV (RFC 8452) with the policy as what stands beside; sealed
-/// are the second it was made, the second that the client's certificate ends (or 2^63-1), and what rustls wants to know again.
+/// are the second it was made, the second that the client's certificate ends (or 2^63-1), and what rustls wants to know again. What is
+/// kept in a store is the same with its id after the policy, so that no two can be exchanged there, and none is a ticket.
 pub(super) struct Tickets {
     keys: TokenKeys,
     ready: ArcSwap<Ready>,
@@ -69,22 +71,23 @@ impl Tickets {
         anew
     }
 
-    fn seal(&self, plain: &[u8]) -> Option<Vec<u8>> {
+    /// Seals what is kept under an id, or has none because the client keeps it.
+    pub(super) fn seal(&self, id: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
         let until = verdict::with_current(|notes| notes.peer_until)?;
         let ready = self.ready();
         let key = ready.keys.iter().find(|key| key.active)?;
         let until = until.map_or(i64::MAX, Time::unix);
         let times = [(self.clock)().unix().to_be_bytes(), until.to_be_bytes()].concat();
         let whole = SecretVec::new([&times, plain].concat());
-        let sealed = key.key.seal(&self.policy, &whole).ok()?;
+        let sealed = key.key.seal(&self.beside(id), &whole).ok()?;
         Some([&key.mark[..], &sealed].concat())
     }
 
-    fn open(&self, ticket: &[u8]) -> Option<Vec<u8>> {
+    pub(super) fn open(&self, id: &[u8], ticket: &[u8]) -> Option<Vec<u8>> {
         let (mark, sealed) = ticket.split_first_chunk::<MARK>()?;
         let ready = self.ready();
-        let candidates = ready.keys.iter().filter(|key| key.mark == *mark);
-        let plain = candidates.filter_map(|key| key.key.open(&self.policy, sealed).ok()).next()?;
+        let (candidates, beside) = (ready.keys.iter().filter(|key| key.mark == *mark), self.beside(id));
+        let plain = candidates.filter_map(|key| key.key.open(&beside, sealed).ok()).next()?;
         let (times, plain) = plain.split_first_chunk::<TIMES>()?;
         let (made, until) = times.split_first_chunk::<8>()?;
         let (made, until) = (i64::from_be_bytes(*made), i64::from_be_bytes(until.try_into().ok()?));
@@ -100,6 +103,15 @@ impl Tickets {
         })?;
         // rustls does not wipe what it gets.
         Some(plain.to_vec())
+    }
+
+    fn beside(&self, id: &[u8]) -> Vec<u8> {
+        [&self.policy, id].concat()
+    }
+
+    /// When what is made now ends, if not before.
+    pub(super) fn end(&self) -> Time {
+        (self.clock)() + Duration::from_secs(self.seconds)
     }
 }
 
@@ -120,15 +132,15 @@ impl TicketsKept {
 impl StoresServerSessions for TicketsKept {
     fn put(&self, key: Vec<u8>, plain: Vec<u8>) -> bool {
         let plain = SecretVec::new(plain);
-        self.tickets.seal(&plain).is_some_and(|ticket| self.kept.put(key, ticket))
+        self.tickets.seal(b"", &plain).is_some_and(|ticket| self.kept.put(key, ticket))
     }
 
     fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
-        self.tickets.open(&self.kept.get(key)?)
+        self.tickets.open(b"", &self.kept.get(key)?)
     }
 
     fn take(&self, key: &[u8]) -> Option<Vec<u8>> {
-        self.tickets.open(&self.kept.take(key)?)
+        self.tickets.open(b"", &self.kept.take(key)?)
     }
 
     fn can_cache(&self) -> bool {
@@ -164,10 +176,10 @@ impl ProducesTickets for Tickets {
     }
 
     fn encrypt(&self, plain: &[u8]) -> Option<Vec<u8>> {
-        self.seal(plain)
+        self.seal(b"", plain)
     }
 
     fn decrypt(&self, ticket: &[u8]) -> Option<Vec<u8>> {
-        self.open(ticket)
+        self.open(b"", ticket)
     }
 }

@@ -12,6 +12,8 @@ pub(super) struct Notes {
     verdict: Option<Box<dyn Any + Send>>,
     /// When the first certificate of the peer's path ends: no ticket may last longer.
     pub(super) peer_until: Option<Time>,
+    /// How often a store was asked for a session.
+    pub(super) asked: usize,
 }
 
 thread_local! {

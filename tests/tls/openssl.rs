@@ -4,10 +4,11 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bulla::ErrorKind;
-use bulla::tls::{Client, Credentials, Server, Settings};
+use bulla::tls::{CertifiedPeer, Client, Credentials, MemorySessions, Server, Settings};
 use bulla::x509::{Certificate, Credential, Extension, OcspResponse};
 use tempfile::TempDir;
 
@@ -92,7 +93,7 @@ fn connect(port: u16) -> TcpStream {
     }
 }
 
-fn credentials(lab: &Lab) -> (std::sync::Arc<Credential>, std::sync::Arc<Credential>) {
+fn credentials(lab: &Lab) -> (Arc<Credential>, Arc<Credential>) {
     (lab.credential(HOST), lab.client_credential("CN=Alice"))
 }
 
@@ -151,6 +152,56 @@ fn what_openssls_server_refuses_is_told_by_its_alert() {
     }
 }
 
+/// Alice comes to the server with openssl: whether she is known.
+fn comes(folder: &Folder, openssl: &PathBuf, how: &str, server: &Server<CertifiedPeer>) -> bool {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let arguments = format!(
+        "s_client -connect 127.0.0.1:{port} -servername {HOST} -verify_hostname {HOST} -CAfile ca.pem -cert \
+         client.pem -key client.key -verify_return_error -quiet -ign_eof {how}"
+    );
+    let mut command = folder.command(openssl, &arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut client = Running(command.spawn().unwrap());
+    let (socket, _) = listener.accept().unwrap();
+    let mut stream = server.accept(socket).unwrap();
+    assert_eq!(stream.peer().get().subject(), "CN=Alice".parse().unwrap());
+    client.0.stdin.as_mut().unwrap().write_all(b"hello\n").unwrap();
+    let mut line = String::new();
+    BufReader::new(&mut stream).read_line(&mut line).unwrap();
+    assert_eq!(line, "hello\n");
+    let is_resumed = stream.facts().is_resumed();
+    stream.write_all(b"and bye\n").unwrap();
+    stream.close().unwrap();
+    assert_eq!(all(client.0.stdout.take().unwrap()).unwrap(), b"and bye\n");
+    is_resumed
+}
+
+#[test]
+fn openssls_client_is_known_once_by_hosts_that_keep_sessions_in_a_store() {
+    let lab = Lab::new();
+    let (shown, alice) = credentials(&lab);
+    let folder = Folder::of(&lab, &shown, &alice);
+    let (credentials, keys) = (Credentials::new([shown]).unwrap(), super::resumed::keys());
+    let store = Arc::new(MemorySessions::new(100));
+    let host = || {
+        let builder = Server::builder(&credentials).settings(Settings::new().tls12_too());
+        builder.sessions(Arc::clone(&store), &keys).require_clients(lab.trust()).unwrap()
+    };
+    for openssl in openssls() {
+        for version in ["-tls1_3", "-tls1_2", "-tls1_2 -no_ticket"] {
+            let hosts = [host(), host(), host()];
+            let come = |session: &str, to: usize| {
+                comes(&folder, &openssl, &format!("{session} session {version}"), &hosts[to])
+            };
+            assert!(!come("-sess_out", 0), "{version}");
+            // It shows the same session again and again.
+            let known = [1, 2, 1, 0].map(|to| come("-sess_in", to));
+            assert_eq!(known, [true, false, false, false], "{version}");
+        }
+    }
+}
+
 #[test]
 fn openssls_client_connects_and_comes_again() {
     let lab = Lab::new();
@@ -170,29 +221,10 @@ fn openssls_client_connects_and_comes_again() {
             ("-tls1_2 -no_ticket", 600),
             ("-tls1_2", 600),
         ] {
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            let port = listener.local_addr().unwrap().port();
             let mut resumed = Vec::new();
             for session in ["-sess_out", "-sess_in"] {
-                let arguments = format!(
-                    "s_client -connect 127.0.0.1:{port} -servername {HOST} -verify_hostname {HOST} -CAfile ca.pem -cert \
-                     client.pem -key client.key -verify_return_error -quiet -ign_eof {session} session {version}"
-                );
-                let mut command = folder.command(&openssl, &arguments);
-                command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-                let mut client = Running(command.spawn().unwrap());
-                let (socket, _) = listener.accept().unwrap();
-                let mut stream = server.accept(socket).unwrap();
-                assert_eq!(stream.peer().get().subject(), "CN=Alice".parse().unwrap());
-                resumed.push(stream.facts().is_resumed());
+                resumed.push(comes(&folder, &openssl, &format!("{session} session {version}"), &server));
                 clock.pass(seconds);
-                client.0.stdin.as_mut().unwrap().write_all(b"hello\n").unwrap();
-                let mut line = String::new();
-                BufReader::new(&mut stream).read_line(&mut line).unwrap();
-                assert_eq!(line, "hello\n");
-                stream.write_all(b"and bye\n").unwrap();
-                stream.close().unwrap();
-                assert_eq!(all(client.0.stdout.take().unwrap()).unwrap(), b"and bye\n");
             }
             assert_eq!(resumed, [false, seconds < 600], "{version}");
         }

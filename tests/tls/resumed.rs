@@ -10,11 +10,14 @@ use super::lab::{HOST, Hand, Lab, at, connected, exchange};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-fn keys() -> TokenKeys {
+pub(crate) fn keys() -> TokenKeys {
     TokenKeys::new(TokenKeyring::generate(HOUR, HOUR * 24, Time::now()).unwrap())
 }
 
-fn is_resumed<A: Send + 'static, B: Send + 'static>(client: &Client<A>, server: &Server<B>) -> bool {
+pub(crate) fn is_resumed<A: Send + 'static, B: Send + 'static>(
+    client: &Client<A>,
+    server: &Server<B>,
+) -> bool {
     let (client, server) = connected(client, server).unwrap();
     assert_eq!(client.facts().is_resumed(), server.facts().is_resumed());
     client.facts().is_resumed()

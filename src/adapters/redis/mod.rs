@@ -1,4 +1,4 @@
-//! Many hosts that share a Redis server: revocations, a store, and the keys of tokens (feature `redis`).
+//! Many hosts that share a Redis server: revocations, a store, the keys of tokens, and sessions of TLS (feature `redis`).
 //!
 //! ```no_run
 //! use bulla::adapters::redis::Redis;
@@ -20,7 +20,7 @@
 //! and what somebody can do who writes to Redis. In short: they can keep news from hosts, and end nobody's session.
 //!
 //! Redis 6.2 or newer, one server or a primary with replicas; not Redis Cluster. All of it runs on tokio, and no request waits
-//! for Redis without a deadline.
+//! for Redis without a deadline. Sessions of TLS ask in a thread of their own.
 mod errors;
 mod feed;
 mod keyring;
@@ -29,9 +29,13 @@ mod link;
 mod notes;
 mod place;
 mod queue;
+#[cfg(feature = "tls")]
+mod sessions;
 mod store;
 mod table;
 
 pub use self::link::LinkTask;
 pub use self::place::Redis;
+#[cfg(feature = "tls")]
+pub use self::sessions::RedisSessions;
 pub use self::store::RedisStore;

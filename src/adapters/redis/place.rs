@@ -14,10 +14,10 @@ use crate::{Key, Result, Time};
 /// not have it; make it with `bulla keygen --key`, or [`file::write_key`](crate::file::write_key).
 #[derive(Clone)]
 pub struct Redis {
-    client: Client,
+    pub(super) client: Client,
     pub(super) key: Arc<Key>,
     pub(super) prefix: String,
-    deadline: Duration,
+    pub(super) deadline: Duration,
     pub(super) every: Duration,
     pub(super) clock: Clock,
 }
