@@ -19,6 +19,7 @@ mod redis {
     mod failures;
     #[cfg(feature = "tokio")]
     mod hosts;
+    mod key_wrap;
     mod keyring;
     mod lab;
     mod many;

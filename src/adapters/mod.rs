@@ -1,6 +1,8 @@
 //! Other crates' worlds, built on the public API alone. One module for each, behind a feature of its name.
 #[cfg(feature = "axum")]
 pub mod axum;
+#[cfg(feature = "file")]
+pub mod key_wrap;
 #[cfg(all(feature = "file", any(feature = "cookie", feature = "tls")))]
 pub mod keyring_file;
 #[cfg(all(feature = "file", any(feature = "cookie", feature = "tls")))]
