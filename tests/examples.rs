@@ -1,8 +1,11 @@
 //! Every program of `examples/` runs to its end: what it asserts holds.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+#[path = "support/example.rs"]
+mod example;
+
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 const EXAMPLES: [&str; 9] = [
@@ -17,20 +20,11 @@ const EXAMPLES: [&str; 9] = [
     "team",
 ];
 
-/// Cargo builds examples along with the tests, into the folder beside theirs.
-fn program(name: &str) -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    let program = tests.parent().and_then(Path::parent).unwrap().join("examples").join(name);
-    let program = program.with_extension(std::env::consts::EXE_EXTENSION);
-    assert!(program.exists(), "{} is not built: cargo build --examples", program.display());
-    program
-}
-
 #[test]
 fn every_example_runs_to_its_end_and_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     for name in EXAMPLES {
-        let mut command = Command::new(program(name));
+        let mut command = Command::new(example::program(name));
         let command = command.current_dir(&folder).env("TMPDIR", folder.path()).env("TMP", folder.path());
         let output = command.output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);

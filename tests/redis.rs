@@ -1,6 +1,10 @@
 //! Hosts that share a Redis server: what one revokes, the others know, whatever happens to the server.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
+#[cfg(feature = "tokio")]
+#[path = "support/example.rs"]
+mod example;
+
 #[path = "support/peers.rs"] // rustfmt would look for support::peers elsewhere
 mod peers;
 

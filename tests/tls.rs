@@ -1,6 +1,8 @@
 //! Connections: nobody is believed without a reason, what is cut off shows, and nobody is known again who would not be let in.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
+#[path = "support/example.rs"]
+mod example;
 #[path = "revocation/make.rs"]
 #[allow(
     dead_code,

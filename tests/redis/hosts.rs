@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -16,6 +16,7 @@ use bulla::{ErrorKind, Key, KeyKind, PrivateKey, Time, TokenKeyring, file};
 
 use super::lab::{HOUR, LIMIT};
 use super::server::Server;
+use crate::example::program;
 
 const SERVER: &str = "www.example.org";
 
@@ -88,10 +89,7 @@ impl Lab {
     }
 
     fn start(&self, name: &str) -> Host {
-        let tests = std::env::current_exe().unwrap();
-        let program = tests.parent().and_then(Path::parent).unwrap().join("examples/tls-host");
-        assert!(program.exists(), "build it: cargo build --all-features --example tls-host");
-        let mut command = Command::new(program);
+        let mut command = Command::new(program("tls-host"));
         command.arg(self.redis.folder.path()).arg(self.path(name)).arg(self.redis.url());
         // What it says of those whom it refuses, they are told as well.
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();

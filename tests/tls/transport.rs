@@ -7,6 +7,7 @@ use bulla::tls::{Progress, Server};
 use bulla::{Error, ErrorKind};
 
 use super::lab::{HOST, Lab, all, beside, connected, passes, says, sockets};
+use crate::example::program;
 
 #[test]
 fn bytes_may_come_one_at_a_time() {
@@ -170,4 +171,11 @@ fn sockets_that_do_not_block_go_on_when_they_are_ready() {
     stream.close_write().unwrap();
     assert!(there.join().unwrap() == [9; 100_000]);
     assert_eq!(all(&mut stream).unwrap_err().kind(), Io::UnexpectedEof);
+}
+
+#[test]
+fn the_example_over_mio_serves_many_in_one_thread() {
+    let output = std::process::Command::new(program("tls-mio")).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("8 visitors have heard"), "{said}");
 }

@@ -1,8 +1,10 @@
-//! Times connections beside plain tokio-rustls in turns, and prints tables: `bulla-bench-tls [ROUNDS]`.
+//! Times connections beside plain tokio-rustls in turns, and prints tables: `bulla-bench-tls [ROUNDS]`. What they keep in memory while
+//! they do nothing: `bulla-bench-tls memory [COUNT]`.
 //!
 //! Both sides run in one thread, over sockets of loopback, with the same certificates, suites, groups and tickets: what differs is who
 //! judges the certificates, who seals the tickets, and who carries the bytes. rustls's own ticketer and WebPKI's verifier are the peer.
 mod bulla_side;
+mod memory;
 mod plain_side;
 
 use std::future::Future;
@@ -45,7 +47,7 @@ pub(crate) trait Side {
     fn accept(&self, socket: TcpStream) -> impl Future<Output = Self::Far>;
 }
 
-async fn sockets(listener: &TcpListener) -> (TcpStream, TcpStream) {
+pub(crate) async fn sockets(listener: &TcpListener) -> (TcpStream, TcpStream) {
     let address = listener.local_addr().unwrap();
     let (near, far) = tokio::join!(TcpStream::connect(address), listener.accept());
     let (near, (far, _)) = (near.unwrap(), far.unwrap());
@@ -155,8 +157,18 @@ async fn compare(name: &str, lab: &Lab, rounds: usize) {
 }
 
 fn main() {
-    let rounds = std::env::args().nth(1).map_or(21, |rounds| rounds.parse().unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let rounds = match words[..] {
+        ["memory", side, kept, count] => {
+            return println!("{}", runtime.block_on(memory::figure(side, kept, count.parse().unwrap())));
+        }
+        ["memory", count] => return memory::table(count.parse().unwrap()),
+        ["memory"] => return memory::table(10_000),
+        [rounds] => rounds.parse().unwrap(),
+        _ => 21,
+    };
     println!("| one thread for both sides, TLS 1.3, X25519MLKEM768 | bulla | tokio-rustls | ratio |");
     println!("|---|---:|---:|---:|");
     for kind in [KeyKind::P256, KeyKind::rsa(2048)] {
