@@ -250,6 +250,9 @@ pub(crate) const SHARED_KEY_IDENTITY_BYTES: usize = 255;
 /// Sessions that a store is asked for in one handshake. Ours: clients offer one, and a message has room for nine hundred.
 #[cfg(feature = "tls")]
 pub(crate) const TLS_SESSIONS_ASKED: usize = 2;
+/// Shared keys that a server has in memory. Ours: about 20 MiB; who has more has a database.
+#[cfg(feature = "tls")]
+pub(crate) const SHARED_KEYS: usize = 1 << 16;
 /// Clients of TLS 1.2 without tickets that a server knows again. rustls's number.
 #[cfg(feature = "tls")]
 pub(crate) const TLS_SESSIONS: usize = 256;

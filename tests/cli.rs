@@ -31,6 +31,8 @@ mod cli {
     mod pkits;
     #[cfg(target_os = "linux")]
     mod process;
+    #[cfg(all(feature = "tls", target_os = "linux"))]
+    mod psk;
     mod rewrap;
     mod smime;
     #[cfg(target_os = "linux")]

@@ -27,6 +27,8 @@ mod tls {
     mod resumed;
     mod shared;
     mod slow;
+    #[cfg(feature = "file")]
+    mod shared_file;
     mod starttls;
     mod stored;
     #[cfg(feature = "tokio")]

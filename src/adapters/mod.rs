@@ -17,6 +17,8 @@ pub mod pkcs11;
 pub mod redb;
 #[cfg(feature = "redis")]
 pub mod redis;
+#[cfg(all(feature = "file", feature = "tls"))]
+pub mod shared_key_file;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 #[cfg(feature = "tower")]

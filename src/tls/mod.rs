@@ -17,6 +17,7 @@ mod server;
 mod sessions;
 mod settings;
 mod shared_key;
+mod shared_key_text;
 mod starttls;
 mod stream;
 mod tickets;

@@ -13,7 +13,7 @@ use super::judge::{Judge, Presented, part};
 use super::proof::{Binding, Proof, unsound};
 use crate::clock::Time;
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::{SHARED_KEY_BYTES, SHARED_KEY_IDENTITY_BYTES, SHARED_KEY_MAX_BYTES};
+use crate::limits::{SHARED_KEY_BYTES, SHARED_KEY_IDENTITY_BYTES, SHARED_KEY_MAX_BYTES, SHARED_KEYS};
 use crate::primitives::{hash, random};
 use crate::secret::{Secret, SecretVec, opaque_debug};
 use crate::verified::Verified;
@@ -150,10 +150,37 @@ impl SharedKeys {
     /// One more, or another for the same name.
     ///
     /// # Errors
-    /// [`Usage`](crate::ErrorKind::Usage) for a name that has not 1 to 255 bytes.
+    /// [`Usage`](crate::ErrorKind::Usage) for a name that has not 1 to 255 bytes;
+    /// [`OverLimit`](crate::ErrorKind::OverLimit) over 65 536 of them.
     pub fn add(&mut self, identity: &str, key: SharedKey) -> Result<()> {
-        self.0.insert(checked(identity)?, Arc::new(key));
+        let identity = checked(identity)?;
+        if self.0.len() >= SHARED_KEYS && !self.0.contains_key(&identity) {
+            let why = format!("there are {SHARED_KEYS} already");
+            return Err(Error::over_limit(
+                "shared keys",
+                why,
+                "keep them in a store of your own: `SharedKeyStore`",
+            ));
+        }
+        self.0.insert(identity, Arc::new(key));
         Ok(())
+    }
+
+    /// Takes one away. Gives whether there was one.
+    pub fn remove(&mut self, identity: &str) -> bool {
+        self.0.remove(identity).is_some()
+    }
+
+    /// Their names, in order.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.0.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    pub(super) fn key(&self, identity: &str) -> Option<&SharedKey> {
+        self.0.get(identity).map(|key| &**key)
     }
 }
 

@@ -6,13 +6,13 @@ use super::lab::{Lab, outcome, words};
 use crate::peers;
 
 /// `bulla tls serve` at a port of its own.
-struct Serving {
+pub(crate) struct Serving {
     child: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Serving {
-    fn new(lab: &Lab, line: &str) -> Self {
+    pub(crate) fn new(lab: &Lab, line: &str) -> Self {
         let line = format!("tls serve --listen 127.0.0.1:0 {line}");
         let mut command = lab.command(&words(&line));
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
@@ -34,13 +34,13 @@ impl Drop for Serving {
     }
 }
 
-fn lab() -> Lab {
+pub(crate) fn lab() -> Lab {
     let lab = Lab::new();
     lab.ok("cert test-ca ca");
     lab
 }
 
-const SERVER: &str = "--with ca/server.pem --key ca/server.key";
+pub(crate) const SERVER: &str = "--with ca/server.pem --key ca/server.key";
 
 #[test]
 fn what_is_said_comes_back_and_the_report_tells_how() {

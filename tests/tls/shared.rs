@@ -199,3 +199,63 @@ fn what_cannot_be_a_key_or_goes_with_nothing_is_an_error_of_use() {
     rustls_023::client_config(&lab.client()).unwrap();
     assert_ne!(SharedKey::generate().expose_bytes(), SharedKey::generate().expose_bytes());
 }
+
+#[test]
+fn keys_come_back_from_their_text_and_no_other_text_is_taken() {
+    let mut keys = SharedKeys::new();
+    let odd = "a name\nwith \u{202e} all";
+    for (name, length) in [(odd, 16), ("meter 7", 32), (&*"x".repeat(255), 64)] {
+        keys.add(name, SharedKey::from_bytes(&vec![7; length]).unwrap()).unwrap();
+    }
+    let text = keys.expose_text();
+    let again = SharedKeys::parse(text.as_bytes()).unwrap();
+    assert_eq!(again.names(), [odd, "meter 7", &"x".repeat(255)]);
+    assert_eq!(again.find(odd).unwrap().unwrap().expose_bytes(), [7; 16]);
+    assert_eq!(*again.expose_text(), *text);
+    assert!(keys.remove(odd) && !keys.remove(odd) && keys.names().len() == 2);
+
+    let malformed = |text: &str| {
+        assert_eq!(SharedKeys::parse(text.as_bytes()).unwrap_err().kind(), ErrorKind::Malformed, "{text}");
+    };
+    let key = SharedKey::from_bytes(&key()).unwrap().expose_text();
+    let with = |lines: &str| format!("bulla shared keys v1\n{lines}");
+    SharedKeys::parse(with("").as_bytes()).unwrap();
+    SharedKeys::parse(with(&format!("{} eA\n", *key)).as_bytes()).unwrap();
+    malformed("");
+    malformed("bulla shared keys v1");
+    malformed("bulla shared keys v2\n");
+    let long = format!("{} {}\n", *key, "eHh4".repeat(86));
+    for lines in [
+        &format!("{} eA", *key),
+        &format!("{}\n", *key),
+        &format!("{} \n", *key),
+        &format!("{} eB\n", *key),
+        &format!("{} /w\n", *key),
+        &format!("{} eA==\n", *key),
+        &format!("{0} eA\n{0} eA\n", *key),
+        &format!("{}Q eA\n", *key),
+        &long,
+        "\n",
+    ] {
+        malformed(&with(lines));
+    }
+    let other: bulla::Key = bulla::Key::from_bytes(&self::key());
+    assert!(other.expose_text().parse::<SharedKey>().is_err());
+    assert!(!SharedKey::from_bytes(&[9; 15]).is_ok_and(|key| key.expose_text().parse::<SharedKey>().is_ok()));
+}
+
+#[test]
+fn a_server_has_65536_keys_in_memory_and_no_more() {
+    let mut keys = SharedKeys::new();
+    for number in 0..1 << 16 {
+        keys.add(&number.to_string(), SharedKey::from_bytes(&key()).unwrap()).unwrap();
+    }
+    assert_eq!(keys.add("one", SharedKey::generate()).unwrap_err().kind(), ErrorKind::OverLimit);
+    // Another for one that is there is none more.
+    keys.add("7", SharedKey::generate()).unwrap();
+    let mut text = keys.expose_text();
+    assert_eq!(SharedKeys::parse(text.as_bytes()).unwrap().names().len(), 1 << 16);
+    let line = format!("{} b25l\n", *SharedKey::generate().expose_text());
+    text.push_str(&line);
+    assert_eq!(SharedKeys::parse(text.as_bytes()).unwrap_err().kind(), ErrorKind::OverLimit);
+}

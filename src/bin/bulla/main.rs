@@ -22,6 +22,8 @@ mod objects;
 mod p12;
 mod passphrase;
 mod private_key;
+#[cfg(feature = "tls")]
+mod psk;
 mod rewrap;
 mod smime;
 mod smime_decrypt;
@@ -38,6 +40,8 @@ mod tls;
 mod tls_connect;
 #[cfg(feature = "tls")]
 mod tls_files;
+#[cfg(feature = "tls")]
+mod tls_psk;
 #[cfg(feature = "tls")]
 mod tls_serve;
 mod token;
@@ -174,6 +178,10 @@ Examples:
     #[cfg(feature = "tls")]
     #[command(subcommand)]
     Tls(tls::TlsCommand),
+    /// Add, remove and list the shared keys of a server's clients, in a file that is always sealed
+    #[cfg(feature = "tls")]
+    #[command(subcommand)]
+    Psk(psk::PskCommand),
     /// Print a script that completes command lines in a shell
     Completions { shell: Shell },
     /// Print the man page, of the whole or of one command: man cert verify
@@ -218,6 +226,8 @@ fn run(words: &[OsString]) -> Done<()> {
         Command::Token(token) => token.run(),
         #[cfg(feature = "tls")]
         Command::Tls(tls) => tls.run(),
+        #[cfg(feature = "tls")]
+        Command::Psk(psk) => psk.run(),
         Command::Completions { shell } => manual::completions(shell, Arguments::command()),
         Command::Man { command } => manual::page(&command, Arguments::command()),
     }
@@ -227,7 +237,7 @@ fn run(words: &[OsString]) -> Done<()> {
 fn refuse_secrets(words: &[OsString]) -> Done<()> {
     let is_secret = |word: &OsString| {
         let word = word.to_string_lossy().to_ascii_uppercase();
-        ["AGE-SECRET-KEY-", "BULLA-SECRET-KEY-", "PRIVATE KEY-----", "-PASSPHRASE="]
+        ["AGE-SECRET-KEY-", "BULLA-SECRET-KEY-", "BULLA-SHARED-KEY-", "PRIVATE KEY-----", "-PASSPHRASE="]
             .iter()
             .any(|secret| word.contains(secret))
     };

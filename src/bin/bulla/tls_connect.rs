@@ -7,8 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use bulla::tls::{
-    CertifiedPeer, Client, Credentials, Engine, Facts, KnownKeys, KnownPeer, Settings, StartTls, Stream,
-    Trust,
+    CertifiedPeer, Client, Credentials, Engine, Facts, KeyHolder, KnownKeys, KnownPeer, Settings, StartTls,
+    Stream, Trust,
 };
 use bulla::x509::ServerName;
 use bulla::{Error, Fingerprint, Time};
@@ -21,6 +21,7 @@ use crate::failure::{Done, Failure, one_line};
 use crate::judging::trusted;
 use crate::lists::{CRL, List, ListFlags, Lists, TRUST};
 use crate::passphrase::{Given, PassphraseFlags};
+use crate::tls_psk::SharedKeyFlags;
 use crate::ui;
 
 #[derive(clap::Args)]
@@ -46,6 +47,8 @@ pub(crate) struct Connect {
     /// Judge at this time instead of now: 2026-01-31T12:00:00Z
     #[arg(long, value_name = "TIME")]
     at: Option<Time>,
+    #[command(flatten)]
+    shared_key: SharedKeyFlags,
     #[command(flatten)]
     with: CredentialsFlags,
     #[command(flatten)]
@@ -159,10 +162,24 @@ impl Shown for KnownPeer {
     }
 }
 
+impl Shown for KeyHolder {
+    fn json(&self) -> Value {
+        json!({ "shared_key": self.get() })
+    }
+
+    fn lines(&self) -> String {
+        format!("  has the shared key of {}; nothing else was looked at\n", one_line(self.get()))
+    }
+}
+
 impl Connect {
     pub(crate) fn run(&self) -> Done<()> {
         let place = self.place()?;
         let pins = self.pins()?;
+        if let Some(whom) = self.shared_key.whom()? {
+            self.check_alone("--psk-id")?;
+            return self.meet(&place, &Client::builder(whom).settings(self.settings()?).anonymous()?);
+        }
         let given = Given::new(&self.passphrase);
         let credentials = self.with.load(&given, false)?;
         let credentials = match credentials.is_empty() {
@@ -198,6 +215,16 @@ impl Connect {
                 None => builder.anonymous()?,
             },
         )
+    }
+
+    /// What proves inside of the connection who the server is takes the place of certificates.
+    fn check_alone(&self, flag: &str) -> Done<()> {
+        let certificates = self.lists.is_given(&TRUSTED) || self.lists.is_given(&PIN) || self.with.is_given();
+        if !certificates && !self.tls12 {
+            return Ok(());
+        }
+        let why = "the server is believed by what it proves, over TLS 1.3, and no certificate is looked at";
+        Err(Failure::usage(flag, why, "leave out --trust, --pin, --with and --tls12"))
     }
 
     fn place(&self) -> Done<Place> {

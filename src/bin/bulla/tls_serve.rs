@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use bulla::Error;
-use bulla::tls::{Anyone, CertifiedPeer, Credentials, Server, Settings, Stream, Trust};
+use bulla::tls::{Anyone, ByKeys, CertifiedPeer, Credentials, KeyHolder, Server, Settings, Stream, Trust};
 
 use crate::credential::CredentialsFlags;
 use crate::failure::{Done, Failure, one_line};
@@ -16,6 +16,7 @@ use crate::judging::trusted;
 use crate::lists::{CRL, List, ListFlags, Lists};
 use crate::passphrase::{Given, PassphraseFlags};
 use crate::tls_files::Files;
+use crate::tls_psk::SharedKeysFlags;
 use crate::ui;
 
 #[derive(clap::Args)]
@@ -32,6 +33,8 @@ pub(crate) struct Serve {
     /// Also TLS 1.2, for clients that have nothing newer
     #[arg(long)]
     tls12: bool,
+    #[command(flatten)]
+    shared_keys: SharedKeysFlags,
     #[command(flatten)]
     with: CredentialsFlags,
     #[command(flatten)]
@@ -76,6 +79,12 @@ impl Named for CertifiedPeer {
     }
 }
 
+impl Named for KeyHolder {
+    fn name(&self) -> String {
+        one_line(self.get())
+    }
+}
+
 /// What is done with a connection.
 enum Work {
     Echo,
@@ -88,7 +97,8 @@ impl Serve {
             let why = format!("nothing is to follow the flags: {}", word.display());
             return Err(Failure::usage("arguments", why, "leave it out; a directory goes with --files"));
         }
-        let credentials = self.with.load(&Given::new(&self.passphrase), false)?;
+        let given = Given::new(&self.passphrase);
+        let credentials = self.with.load(&given, false)?;
         if credentials.is_empty() {
             return Err(Failure::usage("--with", "a server shows a certificate", "give one with its key"));
         }
@@ -101,6 +111,14 @@ impl Serve {
             settings = settings.tls12_too();
         }
         let builder = Server::builder(&Credentials::new(credentials)?).settings(settings);
+        if let Some(keys) = self.shared_keys.keys(&given)? {
+            if self.lists.is_given(&CLIENTS) || self.tls12 {
+                let why =
+                    "clients are let in by what they prove, over TLS 1.3, and no certificate is looked at";
+                return Err(Failure::usage("--psk-db", why, "leave out --require-clients and --tls12"));
+            }
+            return self.serve(builder.require_clients(ByKeys::new(keys))?, work);
+        }
         if self.lists.is_given(&CLIENTS) {
             let (anchors, crls) = trusted(&self.lists, &CLIENTS)?;
             return self.serve(builder.require_clients(Trust::new(anchors).crls(crls))?, work);
