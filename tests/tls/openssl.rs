@@ -232,6 +232,31 @@ fn openssls_client_connects_and_comes_again() {
 }
 
 #[test]
+fn a_client_that_has_nothing_in_common_with_the_certificate_is_told_so() {
+    let lab = Lab::new();
+    let (shown, alice) = credentials(&lab);
+    let folder = Folder::of(&lab, &shown, &alice);
+    let server = Server::builder(&Credentials::new([shown]).unwrap());
+    let server = server.settings(Settings::new().tls12_too()).anyone().unwrap();
+    for openssl in openssls() {
+        // The certificate's key is one of P-256.
+        for asked in ["-tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256", "-tls1_3 -sigalgs rsa_pss_rsae_sha256"] {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let port = listener.local_addr().unwrap().port();
+            let mut command =
+                folder.command(&openssl, &format!("s_client -connect 127.0.0.1:{port} {asked}"));
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+            let mut client = Running(command.spawn().unwrap());
+            let (socket, _) = listener.accept().unwrap();
+            let error = server.accept(socket).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{asked}: {error}");
+            let said = String::from_utf8(all(client.0.stderr.take().unwrap()).unwrap()).unwrap();
+            assert!(said.contains("handshake failure"), "{asked}: {said}");
+        }
+    }
+}
+
+#[test]
 fn a_certificate_that_says_so_comes_with_a_response_or_is_refused() {
     let lab = Lab::new();
     let Some(openssl) = peers::find("openssl") else { return };
