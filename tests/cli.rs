@@ -29,6 +29,8 @@ mod cli {
     mod mail_reports;
     mod p12;
     mod pkits;
+    #[cfg(all(feature = "tls", target_os = "linux"))]
+    mod probe;
     #[cfg(target_os = "linux")]
     mod process;
     #[cfg(all(feature = "tls", target_os = "linux"))]

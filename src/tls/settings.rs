@@ -29,6 +29,7 @@ pub struct Settings {
     groups: Vec<Group>,
     suites: Vec<Suite>,
     tls12: bool,
+    tls13: bool,
     pub(super) protocols: Vec<Vec<u8>>,
     pub(super) fragment: Option<usize>,
     pub(super) handshake: Duration,
@@ -124,6 +125,7 @@ impl Settings {
             groups: Group::ALL.to_vec(),
             suites: Suite::ALL.to_vec(),
             tls12: false,
+            tls13: true,
             protocols: Vec::new(),
             fragment: None,
             handshake: Duration::from_secs(60),
@@ -136,6 +138,16 @@ impl Settings {
     /// (RFC 7627) alone. There is nothing older.
     pub fn tls12_too(mut self) -> Self {
         self.tls12 = true;
+        self
+    }
+
+    /// TLS 1.2 as [`tls12_too`](Self::tls12_too) allows it, and no TLS 1.3: to see whether a peer has it, or for one that breaks where
+    /// 1.3 is spoken of.
+    ///
+    /// # Security
+    /// What is recorded today can be read by whoever has a quantum computer one day, and certificates are sent in the clear.
+    pub fn dangerous_without_tls13(mut self) -> Self {
+        (self.tls12, self.tls13) = (true, false);
         self
     }
 
@@ -217,7 +229,11 @@ impl Settings {
     }
 
     pub(super) fn versions(&self) -> &'static [&'static SupportedProtocolVersion] {
-        if self.tls12 { rustls::ALL_VERSIONS } else { &ONLY_TLS13 }
+        match (self.tls12, self.tls13) {
+            (true, true) => rustls::ALL_VERSIONS,
+            (true, false) => &ONLY_TLS12,
+            (false, _) => &ONLY_TLS13,
+        }
     }
 
     /// Whether peers can be judged so over all versions that are allowed.
@@ -246,13 +262,17 @@ impl Settings {
 
     /// What a ticket depends on: the order counts where it says what is best.
     pub(super) fn describe(&self, into: &mut Vec<u8>) {
-        super::judge::part(into, format!("{:?} {:?} {}", self.groups, self.suites, self.tls12).as_bytes());
+        super::judge::part(
+            into,
+            format!("{:?} {:?} {} {}", self.groups, self.suites, self.tls12, self.tls13).as_bytes(),
+        );
         for name in &self.protocols {
             super::judge::part(into, name);
         }
     }
 }
 
+static ONLY_TLS12: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS12];
 static ONLY_TLS13: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS13];
 
 fn left(nothing: bool, what: &str) -> Result<()> {

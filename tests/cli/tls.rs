@@ -167,3 +167,20 @@ fn curl_gets_files_and_nothing_that_is_not_meant_for_it() {
     lab.fails(2, &format!("tls serve {SERVER}"));
     lab.fails(2, "tls serve --echo");
 }
+
+#[test]
+fn the_self_test_holds_and_says_so_row_by_row() {
+    let lab = Lab::new();
+    let report = lab.ok("tls selftest --json");
+    let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
+    assert_eq!(report["ok"], true);
+    let rows = report["rows"].as_array().unwrap();
+    assert!(rows.len() > 70, "{}", rows.len());
+    for expected in ["TLS 1.2, certificates on both sides, again after a restart: known", "STARTTLS, SMTP"] {
+        assert!(rows.iter().any(|row| row["what"] == expected && row["ok"] == true), "{expected}");
+    }
+    let text = lab.ok("tls selftest");
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.ends_with(&format!("{0} of {0} hold\n", rows.len())), "{text}");
+    assert_eq!(text.lines().filter(|line| line.starts_with("ok      ")).count(), rows.len());
+}

@@ -39,6 +39,25 @@ fn a_server_that_requires_clients_has_who_they_are() {
 }
 
 #[test]
+fn without_tls_1_3_there_is_tls_1_2_or_no_connection() {
+    let lab = Lab::new();
+    let old = || Settings::new().dangerous_without_tls13();
+    let client = Client::builder(lab.trust()).settings(old()).anonymous().unwrap();
+    let both = Server::builder(&lab.credentials()).settings(Settings::new().tls12_too()).anyone().unwrap();
+    let (here, there) = connected(&client, &both).unwrap();
+    assert_eq!((here.facts().version(), there.facts().version()), ("TLS 1.2", "TLS 1.2"));
+    assert!(connected(&client, &lab.server()).is_err());
+    let only_old = Server::builder(&lab.credentials()).settings(old()).anyone().unwrap();
+    assert_eq!(connected(&client, &only_old).unwrap().0.facts().version(), "TLS 1.2");
+    assert!(connected(&lab.client(), &only_old).is_err());
+    // Bare keys, and proofs inside, are for TLS 1.3.
+    let key = PrivateKey::generate(KeyKind::P256).unwrap();
+    let known = KnownKeys::bare([key.public().fingerprint()]).unwrap();
+    let refused = Client::builder(known).settings(old()).anonymous().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Usage);
+}
+
+#[test]
 fn tls_1_2_is_there_for_those_who_ask_for_it_by_name() {
     let lab = Lab::new();
     let old = Settings::new().tls12_too();

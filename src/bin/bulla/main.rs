@@ -41,7 +41,27 @@ mod tls_connect;
 #[cfg(feature = "tls")]
 mod tls_files;
 #[cfg(feature = "tls")]
+mod tls_probe;
+#[cfg(feature = "tls")]
+mod tls_probe_chain;
+#[cfg(feature = "tls")]
+mod tls_probe_hello;
+#[cfg(feature = "tls")]
+mod tls_probe_names;
+#[cfg(feature = "tls")]
+mod tls_probe_report;
+#[cfg(feature = "tls")]
 mod tls_psk;
+#[cfg(feature = "tls")]
+mod tls_selftest;
+#[cfg(feature = "tls")]
+mod tls_selftest_lab;
+#[cfg(feature = "tls")]
+mod tls_selftest_refused;
+#[cfg(feature = "tls")]
+mod tls_selftest_who;
+#[cfg(feature = "tls")]
+mod tls_selftest_wire;
 #[cfg(feature = "tls")]
 mod tls_serve;
 mod token;

@@ -3,6 +3,8 @@ use clap::Subcommand;
 
 use crate::failure::Done;
 use crate::tls_connect::Connect;
+use crate::tls_probe::Probe;
+use crate::tls_selftest::SelfTest;
 use crate::tls_serve::Serve;
 
 #[derive(Subcommand)]
@@ -23,6 +25,18 @@ Examples:
   bulla tls serve --with www.pem --key www.key --files site/
   bulla tls serve --with www.p12 --require-clients ca.pem --echo --listen 127.0.0.1:7000")]
     Serve(Box<Serve>),
+    /// Say what a server offers, and what is wrong with it
+    #[command(after_help = "\
+It makes some fifty connections, and tries what bulla itself would never agree on, without agreeing on it.
+The exit code is 1 if something is wrong; notes are not.
+
+Examples:
+  bulla tls probe --trust /etc/ssl/certs/ca-certificates.crt www.example.org:443
+  bulla tls probe --json --starttls smtp mail.example.org:587")]
+    Probe(Box<Probe>),
+    /// Try everything that connections promise, client and server of this very build over loopback
+    #[command(name = "selftest")]
+    SelfTest(SelfTest),
 }
 
 impl TlsCommand {
@@ -30,6 +44,8 @@ impl TlsCommand {
         match self {
             TlsCommand::Connect(connect) => connect.run(),
             TlsCommand::Serve(serve) => serve.run(),
+            TlsCommand::Probe(probe) => probe.run(),
+            TlsCommand::SelfTest(test) => test.run(),
         }
     }
 }

@@ -2,6 +2,7 @@
 use std::fmt::Write as _;
 use std::io::{self, BufRead, Read, Write};
 use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -72,7 +73,7 @@ const PROTOCOL: List = List {
     required: false,
 };
 
-const TRUSTED: List = List { required: false, ..TRUST };
+pub(crate) const TRUSTED: List = List { required: false, ..TRUST };
 
 impl ListFlags for Known {
     const ALL: &'static [List] = &[TRUSTED, CRL, PIN, PROTOCOL];
@@ -80,7 +81,7 @@ impl ListFlags for Known {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum StartTlsName {
+pub(crate) enum StartTlsName {
     Smtp,
     Imap,
     Pop3,
@@ -103,13 +104,32 @@ impl From<StartTlsName> for StartTls {
 }
 
 /// How long a socket may say nothing while the connection is made.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Where to connect to.
-struct Place {
-    text: String,
+pub(crate) struct Place {
+    pub(crate) text: String,
     host: String,
-    name: ServerName,
+    pub(crate) name: ServerName,
+}
+
+impl Place {
+    /// HOST:PORT, and the name that the server shall have if it is not that of HOST.
+    pub(crate) fn of(word: Option<&Path>, name: Option<&ServerName>) -> Done<Self> {
+        let bad =
+            |why: &str| Failure::usage("HOST:PORT", why, "write it like www.example.org:443 or [::1]:443");
+        let text = word.and_then(Path::to_str).ok_or_else(|| bad("it is missing"))?;
+        let (host, port) = text.rsplit_once(':').ok_or_else(|| bad("there is no port"))?;
+        if port.parse::<u16>().is_err() {
+            return Err(bad("the port is no number"));
+        }
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let name = match name {
+            Some(name) => name.clone(),
+            None => host.parse().map_err(|error| Failure::from(error).into_usage())?,
+        };
+        Ok(Place { text: text.to_owned(), host: host.to_owned(), name })
+    }
 }
 
 /// What a report says of a peer, by what it was believed.
@@ -174,7 +194,7 @@ impl Shown for KeyHolder {
 
 impl Connect {
     pub(crate) fn run(&self) -> Done<()> {
-        let place = self.place()?;
+        let place = Place::of(self.lists.file()?, self.name.as_ref())?;
         let pins = self.pins()?;
         if let Some(whom) = self.shared_key.whom()? {
             self.check_alone("--psk-id")?;
@@ -225,22 +245,6 @@ impl Connect {
         }
         let why = "the server is believed by what it proves, over TLS 1.3, and no certificate is looked at";
         Err(Failure::usage(flag, why, "leave out --trust, --pin, --with and --tls12"))
-    }
-
-    fn place(&self) -> Done<Place> {
-        let bad =
-            |why: &str| Failure::usage("HOST:PORT", why, "write it like www.example.org:443 or [::1]:443");
-        let text = self.lists.file()?.and_then(|path| path.to_str()).ok_or_else(|| bad("it is missing"))?;
-        let (host, port) = text.rsplit_once(':').ok_or_else(|| bad("there is no port"))?;
-        if port.parse::<u16>().is_err() {
-            return Err(bad("the port is no number"));
-        }
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let name = match &self.name {
-            Some(name) => name.clone(),
-            None => host.parse().map_err(|error| Failure::from(error).into_usage())?,
-        };
-        Ok(Place { text: text.to_owned(), host: host.to_owned(), name })
     }
 
     fn pins(&self) -> Done<Vec<Fingerprint>> {
@@ -312,7 +316,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// The first of the host's addresses that answers.
-fn dial(place: &Place) -> io::Result<TcpStream> {
+pub(crate) fn dial(place: &Place) -> io::Result<TcpStream> {
     let port = place.text.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok()).unwrap_or_default();
     let mut last = io::Error::from(io::ErrorKind::NotFound);
     for address in (place.host.as_str(), port).to_socket_addrs()? {
