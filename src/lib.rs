@@ -116,6 +116,7 @@
 //! | `mozilla-roots` | trust whom Mozilla trusts for web servers |
 //! | `cli` | the command `bulla` |
 //! | `object_store` | the same files in S3-like stores |
+//! | `opaque` | passwords over TLS that the server never sees |
 //! | `redb` | what sessions keep on the server, in a file of one host |
 //! | `redis` | revocations, a store and keyrings that many hosts share by Redis |
 //! | `pkcs11` | keys on smart cards and tokens |
@@ -203,6 +204,6 @@ struct ReadMe;
 struct SessionsGuide;
 
 // And its neighbour.
-#[cfg(all(doctest, feature = "tls"))]
+#[cfg(all(doctest, feature = "opaque"))]
 #[doc = include_str!("../docs/tls.md")]
 struct TlsGuide;

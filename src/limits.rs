@@ -253,6 +253,15 @@ pub(crate) const TLS_SESSIONS_ASKED: usize = 2;
 /// Shared keys that a server has in memory. Ours: about 20 MiB; who has more has a database.
 #[cfg(feature = "tls")]
 pub(crate) const SHARED_KEYS: usize = 1 << 16;
+/// Bytes of a user's name. Ours: a length of one byte.
+#[cfg(feature = "opaque")]
+pub(crate) const USER_NAME_BYTES: usize = 255;
+/// Tries of a user's password at once, at most: NIST SP 800-63B-4 section 3.2.2 allows 100 that fail one after the other.
+#[cfg(feature = "opaque")]
+pub(crate) const PASSWORD_TRIES: u32 = 100;
+/// Counters of tries, which users share by chance if there are more of them. Ours: half a MiB.
+#[cfg(feature = "opaque")]
+pub(crate) const PASSWORD_COUNTERS: usize = 1 << 16;
 /// Clients of TLS 1.2 without tickets that a server knows again. rustls's number.
 #[cfg(feature = "tls")]
 pub(crate) const TLS_SESSIONS: usize = 256;

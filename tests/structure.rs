@@ -41,8 +41,8 @@ const FLOORS: &[(&str, u8)] = &[
 
 /// Crates that hold algorithms: `primitives/` alone names them.
 const ALGORITHMS: &str = "aead aes aes_gcm aes_kw argon2 blake2 cbc chacha20 chacha20poly1305 cipher ctr \
-    curve25519_dalek des digest ed25519_dalek ghash hkdf hmac hpke md5 ml_dsa ml_kem p256 p384 \
-    p521 pbkdf2 poly1305 polyval rc2 rsa scrypt sha1 sha2 sha3 x25519_dalek x_wing";
+    curve25519_dalek des digest ed25519_dalek ghash hkdf hmac hpke md5 ml_dsa ml_kem opaque_ke p256 \
+    p384 p521 pbkdf2 poly1305 polyval rc2 rsa scrypt sha1 sha2 sha2_010 sha3 x25519_dalek x_wing";
 
 /// Crates that draw random bytes: `primitives/random.rs` alone names them.
 const CHANCE: &str = "fastrand getrandom rand";

@@ -22,6 +22,8 @@ mod tls {
     mod lab;
     mod log;
     mod openssl;
+    #[cfg(feature = "opaque")]
+    mod passwords;
     mod peers;
     mod refused;
     mod resumed;

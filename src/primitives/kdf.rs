@@ -26,19 +26,28 @@ pub(crate) fn argon2id(
     passes: u32,
     lanes: u32,
 ) -> Result<Secret<32>, Unable> {
-    let params = Params::new(memory, passes, lanes, Some(32)).map_err(|_| Unable::Figures)?;
+    let mut result = Ok(());
+    let key = Secret::filled_by(|key| result = argon2id_into(passphrase, salt, [memory, passes, lanes], key));
+    result.map(|()| key)
+}
+
+/// The same into a buffer of any length, which decides on the bytes, too (RFC 9106 section 3.2).
+pub(super) fn argon2id_into(
+    passphrase: &[u8],
+    salt: &[u8; 16],
+    [memory, passes, lanes]: [u32; 3],
+    key: &mut [u8],
+) -> Result<(), Unable> {
+    let params = Params::new(memory, passes, lanes, Some(key.len())).map_err(|_| Unable::Figures)?;
     let count = params.block_count();
     let mut blocks: Vec<Block> = Vec::new();
     // Not `vec![…]`: a machine without that memory gets an error, not an abort.
     blocks.try_reserve_exact(count).map_err(|_| Unable::Memory)?;
     blocks.resize(count, Block::new());
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    let mut result = Ok(());
-    let key = Secret::filled_by(|key| {
-        result = argon2.hash_password_into_with_memory(passphrase, salt, key, &mut blocks);
-    });
+    let result = argon2.hash_password_into_with_memory(passphrase, salt, key, &mut blocks);
     blocks.iter_mut().for_each(Zeroize::zeroize);
-    result.map(|()| key).map_err(|_| Unable::Figures)
+    result.map_err(|_| Unable::Figures)
 }
 
 /// PBKDF2 with HMAC-SHA-512.

@@ -27,6 +27,8 @@ pub(crate) mod legacy_ciphers;
 pub(crate) mod mac;
 mod ml_dsa;
 pub(crate) mod ml_kem;
+#[cfg(feature = "opaque")]
+pub(crate) mod opaque;
 #[cfg(feature = "smime")]
 pub(crate) mod password_wrap;
 #[cfg(feature = "x509")]

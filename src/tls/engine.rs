@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::facts::Facts;
 use super::fault;
 use super::judge::{Judge, Presented};
-use super::proof::{Binding, Heard, LABEL, Proof, frame};
+use super::proof::{Binding, Heard, LABEL, Proof, Turn, frame};
 use super::settings::Clock;
 use super::verdict::{self, Notes};
 use crate::clock;
@@ -302,31 +302,27 @@ impl<P> Proving<P> {
                 let mut binding = Binding::default();
                 let exported = connection.export_keying_material(&mut binding[..], LABEL, Some(b""));
                 exported.map_err(|error| fault::of(&error))?;
-                if let Some(said) = self.proof.begin(&binding)? {
-                    connection.writer().write_all(&frame(&said)?)?;
-                }
+                say(connection, self.proof.begin(&binding)?)?;
                 binding
             }
         };
-        let Some(heard) = self.heard.read_on(&mut connection.reader())? else {
-            self.binding = Some(binding);
-            return Ok(None);
-        };
-        match self.proof.hear(&heard, &binding) {
-            Ok((said, peer)) => {
-                if let Some(said) = said {
-                    connection.writer().write_all(&frame(&said)?)?;
-                }
-                Ok(Some(peer))
-            }
-            Err(error) => {
-                if let Some(said) = self.proof.refusal() {
-                    connection.writer().write_all(&frame(&said)?)?;
-                }
-                Err(error)
+        while let Some(heard) = self.heard.read_on(&mut connection.reader())? {
+            match self.proof.hear(&heard, &binding) {
+                Ok(Turn::Says(said)) => say(connection, Some(said))?,
+                Ok(Turn::Knows(peer, said)) => return say(connection, said).map(|()| Some(peer)),
+                Err(error) => return say(connection, self.proof.refusal()).and(Err(error)),
             }
         }
+        self.binding = Some(binding);
+        Ok(None)
     }
+}
+
+fn say(connection: &mut rustls::Connection, said: Option<Vec<u8>>) -> Result<()> {
+    if let Some(said) = said {
+        connection.writer().write_all(&frame(&said)?)?;
+    }
+    Ok(())
 }
 
 impl<P: 'static> Engine<P> {

@@ -5,12 +5,18 @@
 //!
 //! Certificates are judged as everywhere in bulla ([`Validation`](crate::x509::Validation)), and keys are those of mail.
 mod certified;
+#[cfg(feature = "opaque")]
+mod attempts;
 mod client;
 mod credentials;
 mod engine;
+#[cfg(feature = "opaque")]
+mod enrolment;
 mod facts;
 mod fault;
 mod judge;
+#[cfg(feature = "opaque")]
+mod password;
 mod proof;
 pub mod rustls_023;
 mod server;
@@ -22,13 +28,19 @@ mod starttls;
 mod stream;
 mod tickets;
 mod trust;
+#[cfg(feature = "opaque")]
+mod users;
 mod verdict;
 mod whom;
 
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
 pub use engine::{Engine, Handshake};
+#[cfg(feature = "opaque")]
+pub use enrolment::set_password;
 pub use facts::Facts;
+#[cfg(feature = "opaque")]
+pub use password::{ByPassword, ByPasswords, PasswordUser, ProvenByPassword};
 pub use server::{Server, ServerBuilder};
 pub use sessions::{MemorySessions, SessionStore};
 pub use settings::{Group, Settings, Suite};
@@ -36,4 +48,6 @@ pub use shared_key::{ByKey, ByKeys, KeyHolder, ProvenByKey, SharedKey, SharedKey
 pub use starttls::{Conversation, StartTls, leave_plain};
 pub use stream::{Connecting, Progress, Stream};
 pub use trust::{Allowed, Anyone, CertifiedPeer, KnownKeys, KnownPeer, Trust};
+#[cfg(feature = "opaque")]
+pub use users::{MemoryUsers, UserStore, Users};
 pub use whom::{Admit, Believe, Judges};

@@ -13,7 +13,15 @@ pub(super) type Binding = Zeroizing<[u8; 32]>;
 /// The label that it is exported by.
 pub(super) const LABEL: &[u8] = b"EXPORTER-bulla-proof-v1";
 
-/// One side of a proof: it says something, hears something, and in the end knows who is there.
+/// What comes of what was heard.
+pub(super) enum Turn<P> {
+    /// This is said, and more is to be heard.
+    Says(Vec<u8>),
+    /// It is known who is there, and this is said still.
+    Knows(P, Option<Vec<u8>>),
+}
+
+/// One side of a proof: it says something and hears something, in turns, and in the end knows who is there.
 pub(super) trait Proof<P>: Send {
     /// What this side says first, if it does.
     ///
@@ -21,13 +29,13 @@ pub(super) trait Proof<P>: Send {
     /// What keeps it from it.
     fn begin(&mut self, binding: &Binding) -> Result<Option<Vec<u8>>>;
 
-    /// Decides on what the other side has said: gives who it is, and what is to be said to it still.
+    /// Decides on what the other side has said.
     ///
     /// # Errors
     /// Why the other side is not who it should be.
-    fn hear(&mut self, heard: &[u8], binding: &Binding) -> Result<(Option<Vec<u8>>, P)>;
+    fn hear(&mut self, heard: &[u8], binding: &Binding) -> Result<Turn<P>>;
 
-    /// What the other side hears if it is refused.
+    /// What the other side hears if it was refused just now.
     fn refusal(&self) -> Option<Vec<u8>>;
 }
 
@@ -44,7 +52,7 @@ pub(super) fn frame(said: &[u8]) -> Result<Vec<u8>> {
 pub(super) struct Heard(Vec<u8>);
 
 impl Heard {
-    /// Reads on, and gives what is in the frame when it is whole; nothing after it is touched.
+    /// Reads on, and gives what is in the frame when it is whole; nothing after it is touched. Then it is ready for another.
     pub(super) fn read_on(&mut self, from: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
         loop {
             let wanted = match self.0.split_first_chunk::<2>() {
@@ -55,7 +63,9 @@ impl Heard {
                         return Err(unsound().into());
                     }
                     if body.len() == length {
-                        return Ok(Some(body.to_vec()));
+                        let body = body.to_vec();
+                        self.0.clear();
+                        return Ok(Some(body));
                     }
                     length.saturating_add(2)
                 }
@@ -75,7 +85,7 @@ pub(super) fn unsound() -> Error {
         ErrorKind::Malformed,
         "proof",
         "the peer does not prove who it is in the way that is asked for",
-        "look whether both sides want shared keys",
+        "look whether both sides want proofs of the same kind",
     )
 }
 

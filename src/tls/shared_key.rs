@@ -10,7 +10,7 @@ use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
 use super::judge::{Judge, Presented, part};
-use super::proof::{Binding, Proof, unsound};
+use super::proof::{Binding, Proof, Turn, unsound};
 use crate::clock::Time;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{SHARED_KEY_BYTES, SHARED_KEY_IDENTITY_BYTES, SHARED_KEY_MAX_BYTES, SHARED_KEYS};
@@ -240,11 +240,11 @@ impl Proof<KeyHolder> for Holder {
     }
 
     /// `1 | 1 | proof (32)`, or `1 | 0`
-    fn hear(&mut self, heard: &[u8], binding: &Binding) -> Result<(Option<Vec<u8>>, KeyHolder)> {
+    fn hear(&mut self, heard: &[u8], binding: &Binding) -> Result<Turn<KeyHolder>> {
         match heard {
             [VERSION, ACCEPTED, proof @ ..] => {
                 check(proof, &self.key.proof(SERVER, &self.identity, binding))?;
-                Ok((None, Verified::new(self.identity.clone(), ProvenByKey)))
+                Ok(Turn::Knows(Verified::new(self.identity.clone(), ProvenByKey), None))
             }
             [VERSION, REFUSED] => Err(Error::new(
                 ErrorKind::PeerRefused,
@@ -271,7 +271,7 @@ impl Proof<KeyHolder> for Keeper {
         Ok(None)
     }
 
-    fn hear(&mut self, heard: &[u8], binding: &Binding) -> Result<(Option<Vec<u8>>, KeyHolder)> {
+    fn hear(&mut self, heard: &[u8], binding: &Binding) -> Result<Turn<KeyHolder>> {
         let [VERSION, length, rest @ ..] = heard else { return Err(unsound()) };
         let (identity, proof) = rest.split_at_checked(usize::from(*length)).ok_or_else(unsound)?;
         let identity = str::from_utf8(identity).map_err(|_| unsound())?;
@@ -280,7 +280,7 @@ impl Proof<KeyHolder> for Keeper {
         check(proof, &key.proof(CLIENT, identity, binding))?;
         let mut said = vec![VERSION, ACCEPTED];
         said.extend_from_slice(key.proof(SERVER, identity, binding).expose());
-        Ok((Some(said), Verified::new(identity.to_owned(), ProvenByKey)))
+        Ok(Turn::Knows(Verified::new(identity.to_owned(), ProvenByKey), Some(said)))
     }
 
     fn refusal(&self) -> Option<Vec<u8>> {

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::certified::Certified;
 use super::judge::Judge;
+#[cfg(feature = "opaque")]
+use super::password::{ByPassword, ByPasswords, PasswordUser};
 use super::shared_key::{ByKey, ByKeys, KeyHolder};
 use super::trust::{CertifiedPeer, KnownKeys, KnownPeer, Trust};
 
@@ -13,9 +15,14 @@ mod sealed {
     impl Sealed for super::KnownKeys {}
     impl Sealed for super::ByKey {}
     impl Sealed for super::ByKeys {}
+    #[cfg(feature = "opaque")]
+    impl Sealed for super::ByPassword {}
+    #[cfg(feature = "opaque")]
+    impl Sealed for super::ByPasswords {}
 }
 
-/// What a client can believe servers by: [`Trust`], [`KnownKeys`], [`ByKey`](super::ByKey).
+/// What a client can believe servers by: [`Trust`], [`KnownKeys`], [`ByKey`](super::ByKey), and with the feature `opaque`
+/// `ByPassword`.
 pub trait Believe: sealed::Sealed {
     /// What is known of a server that is believed.
     type Peer: Send + 'static;
@@ -24,7 +31,8 @@ pub trait Believe: sealed::Sealed {
     fn into_judge(self) -> Judges<Self::Peer>;
 }
 
-/// What a server can let in clients by: [`Trust`], [`KnownKeys`], [`ByKeys`](super::ByKeys).
+/// What a server can let in clients by: [`Trust`], [`KnownKeys`], [`ByKeys`](super::ByKeys), and with the feature `opaque`
+/// `ByPasswords`.
 pub trait Admit: sealed::Sealed {
     /// What is known of a client that was let in.
     type Peer: Send + 'static;
@@ -57,4 +65,10 @@ judges! {
     Admit for Trust => CertifiedPeer, Certified::new;
     Admit for KnownKeys => KnownPeer, identity;
     Admit for ByKeys => KeyHolder, identity;
+}
+
+#[cfg(feature = "opaque")]
+judges! {
+    Believe for ByPassword => PasswordUser;
+    Admit for ByPasswords => PasswordUser;
 }
