@@ -118,6 +118,7 @@
 //! | `object_store` | the same files in S3-like stores |
 //! | `opaque` | passwords over TLS that the server never sees |
 //! | `redb` | what sessions keep on the server, in a file of one host |
+//! | `sqlite` | users and their passwords in a file of SQLite's, for several processes (C) |
 //! | `redis` | revocations, a store and keyrings that many hosts share by Redis |
 //! | `pkcs11` | keys on smart cards and tokens |
 //! | `tls` | TLS connections, by rustls over AWS-LC (C and assembler) |
@@ -155,6 +156,7 @@ mod primitives;
     feature = "object_store",
     feature = "pkcs11",
     feature = "redb",
+    feature = "sqlite",
     feature = "tokio",
     feature = "tower"
 ))]

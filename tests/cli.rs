@@ -42,4 +42,6 @@ mod cli {
     #[cfg(feature = "tls")]
     mod tls;
     mod token;
+    #[cfg(feature = "sqlite")]
+    mod users;
 }

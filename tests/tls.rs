@@ -28,9 +28,9 @@ mod tls {
     mod refused;
     mod resumed;
     mod shared;
-    mod slow;
     #[cfg(feature = "file")]
     mod shared_file;
+    mod slow;
     mod starttls;
     mod stored;
     #[cfg(feature = "tokio")]

@@ -11,6 +11,8 @@ mod keyring_in_use;
 pub mod metrics;
 #[cfg(feature = "object_store")]
 pub mod object_store;
+#[cfg(any(feature = "redb", feature = "sqlite"))]
+mod owners_file;
 #[cfg(feature = "pkcs11")]
 pub mod pkcs11;
 #[cfg(feature = "redb")]
@@ -19,6 +21,8 @@ pub mod redb;
 pub mod redis;
 #[cfg(all(feature = "file", feature = "tls"))]
 pub mod shared_key_file;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 #[cfg(feature = "tower")]

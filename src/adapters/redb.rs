@@ -25,7 +25,9 @@
 //! # Ok(())
 //! # }
 //! ```
-use std::fs::{File, OpenOptions};
+#[cfg(feature = "opaque")]
+mod users;
+
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -34,8 +36,12 @@ use ::redb::backends::FileBackend;
 use ::redb::{Builder, Database, DatabaseError, ReadableTable, Table, TableDefinition, WriteTransaction};
 use tokio::runtime::Handle;
 
+use super::owners_file::{owners_file, with_name};
 use crate::cookie::{Store, check_value};
 use crate::{Error, Result, Time};
+
+#[cfg(feature = "opaque")]
+pub use users::RedbUsers;
 
 /// Keeps values in a file that one process has open. It is made so that nobody but its owner can read it.
 ///
@@ -214,15 +220,6 @@ fn current(
     }))
 }
 
-/// A file that its owner alone can read and write, where it is made here.
-fn owners_file(path: &Path) -> Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|error| with_name(path, error.kind(), error))
-}
-
 fn from_open(path: &Path, error: DatabaseError) -> Error {
     match error {
         DatabaseError::DatabaseAlreadyOpen => {
@@ -231,10 +228,6 @@ fn from_open(path: &Path, error: DatabaseError) -> Error {
         }
         other => with_name(path, io::ErrorKind::Other, other),
     }
-}
-
-fn with_name(path: &Path, kind: io::ErrorKind, error: impl std::fmt::Display) -> Error {
-    io::Error::new(kind, format!("{}: {error}", path.display())).into()
 }
 
 fn from_redb(error: ::redb::Error) -> Error {

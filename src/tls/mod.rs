@@ -4,9 +4,9 @@
 //! it shows ([`Credentials`]), and whom it lets in. A [`Stream`] knows its peer: where something was asked for, it is there.
 //!
 //! Certificates are judged as everywhere in bulla ([`Validation`](crate::x509::Validation)), and keys are those of mail.
-mod certified;
 #[cfg(feature = "opaque")]
 mod attempts;
+mod certified;
 mod client;
 mod credentials;
 mod engine;

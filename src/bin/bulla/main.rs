@@ -66,6 +66,8 @@ mod tls_selftest_wire;
 mod tls_serve;
 mod token;
 mod ui;
+#[cfg(feature = "sqlite")]
+mod users;
 mod who;
 
 use std::ffi::OsString;
@@ -202,6 +204,10 @@ Examples:
     #[cfg(feature = "tls")]
     #[command(subcommand)]
     Psk(psk::PskCommand),
+    /// Add, remove, list and check users, who come in over TLS by their passwords
+    #[cfg(feature = "sqlite")]
+    #[command(subcommand)]
+    Users(users::UsersCommand),
     /// Print a script that completes command lines in a shell
     Completions { shell: Shell },
     /// Print the man page, of the whole or of one command: man cert verify
@@ -248,6 +254,8 @@ fn run(words: &[OsString]) -> Done<()> {
         Command::Tls(tls) => tls.run(),
         #[cfg(feature = "tls")]
         Command::Psk(psk) => psk.run(),
+        #[cfg(feature = "sqlite")]
+        Command::Users(users) => users.run(),
         Command::Completions { shell } => manual::completions(shell, Arguments::command()),
         Command::Man { command } => manual::page(&command, Arguments::command()),
     }

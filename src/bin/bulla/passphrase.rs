@@ -161,6 +161,13 @@ impl<'a> Given<'a> {
         Ok(Some(Passphrase::new(&text)?))
     }
 
+    /// A user's password, who is to be let in by it.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn for_user(&self, user: &str) -> Done<Passphrase> {
+        let text = self.text(&format!("Password of {user}: "))?;
+        Ok(Passphrase::new(&text)?)
+    }
+
     /// For something that is about to be sealed: the one that was used already, or one that somebody chooses now.
     pub(crate) fn choose(&self) -> Done<SecretText> {
         if let Some(text) = self.text.get() {

@@ -12,7 +12,8 @@ pub(crate) enum TlsCommand {
     /// Connect to a server, say how, and carry what is said both ways
     #[command(after_help = "\
 What standard input says goes to the server, and what the server says to standard output; the report goes to standard error.
-Nobody is believed by default: say whom with --trust, or which key with --pin alone.
+Nobody is believed by default: say whom with --trust, or which key with --pin alone; or come in as a --user, whose password the
+server knows, too.
 
 Examples:
   bulla tls connect --report --trust /etc/ssl/certs/ca-certificates.crt www.example.org:443
@@ -23,7 +24,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   bulla tls serve --with www.pem --key www.key --files site/
-  bulla tls serve --with www.p12 --require-clients ca.pem --echo --listen 127.0.0.1:7000")]
+  bulla tls serve --with www.p12 --require-clients ca.pem --echo --listen 127.0.0.1:7000
+  bulla tls serve --with www.p12 --users users.sqlite --echo        see bulla users add")]
     Serve(Box<Serve>),
     /// Say what a server offers, and what is wrong with it
     #[command(after_help = "\

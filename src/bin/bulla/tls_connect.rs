@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+#[cfg(feature = "sqlite")]
+use bulla::tls::{ByPassword, PasswordUser};
 use bulla::tls::{
     CertifiedPeer, Client, Credentials, Engine, Facts, KeyHolder, KnownKeys, KnownPeer, Settings, StartTls,
     Stream, Trust,
@@ -48,6 +50,10 @@ pub(crate) struct Connect {
     /// Judge at this time instead of now: 2026-01-31T12:00:00Z
     #[arg(long, value_name = "TIME")]
     at: Option<Time>,
+    /// Come in as this user by a password, and believe the server that knows it; its certificate is not looked at
+    #[cfg(feature = "sqlite")]
+    #[arg(long, value_name = "NAME", conflicts_with = "psk_id")]
+    user: Option<String>,
     #[command(flatten)]
     shared_key: SharedKeyFlags,
     #[command(flatten)]
@@ -192,6 +198,17 @@ impl Shown for KeyHolder {
     }
 }
 
+#[cfg(feature = "sqlite")]
+impl Shown for PasswordUser {
+    fn json(&self) -> Value {
+        json!({ "knows_password_of": self.get() })
+    }
+
+    fn lines(&self) -> String {
+        format!("  it knows the password of {}; its certificate was not looked at\n", one_line(self.get()))
+    }
+}
+
 impl Connect {
     pub(crate) fn run(&self) -> Done<()> {
         let place = Place::of(self.lists.file()?, self.name.as_ref())?;
@@ -201,6 +218,10 @@ impl Connect {
             return self.meet(&place, &Client::builder(whom).settings(self.settings()?).anonymous()?);
         }
         let given = Given::new(&self.passphrase);
+        #[cfg(feature = "sqlite")]
+        if let Some(user) = &self.user {
+            return self.meet(&place, &self.by_password(user, &given)?);
+        }
         let credentials = self.with.load(&given, false)?;
         let credentials = match credentials.is_empty() {
             true => None,
@@ -237,14 +258,21 @@ impl Connect {
         )
     }
 
+    #[cfg(feature = "sqlite")]
+    fn by_password(&self, user: &str, given: &Given<'_>) -> Done<Client<PasswordUser>> {
+        self.check_alone("--user")?;
+        let by = ByPassword::new(user, given.for_user(user)?)?;
+        Ok(Client::builder(by).settings(self.settings()?).anonymous()?)
+    }
+
     /// What proves inside of the connection who the server is takes the place of certificates.
     fn check_alone(&self, flag: &str) -> Done<()> {
-        let certificates = self.lists.is_given(&TRUSTED) || self.lists.is_given(&PIN) || self.with.is_given();
-        if !certificates && !self.tls12 {
+        let lists = [&TRUSTED, &PIN, &CRL].into_iter().any(|list| self.lists.is_given(list));
+        if !lists && !self.with.is_given() && !self.require_revocation && !self.tls12 {
             return Ok(());
         }
         let why = "the server is believed by what it proves, over TLS 1.3, and no certificate is looked at";
-        Err(Failure::usage(flag, why, "leave out --trust, --pin, --with and --tls12"))
+        Err(Failure::usage(flag, why, "leave out what is about certificates, and --tls12"))
     }
 
     fn pins(&self) -> Done<Vec<Fingerprint>> {

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use bulla::Error;
 use bulla::tls::{Anyone, ByKeys, CertifiedPeer, Credentials, KeyHolder, Server, Settings, Stream, Trust};
+#[cfg(feature = "sqlite")]
+use bulla::tls::{ByPasswords, PasswordUser};
 
 use crate::credential::CredentialsFlags;
 use crate::failure::{Done, Failure, one_line};
@@ -33,6 +35,10 @@ pub(crate) struct Serve {
     /// Also TLS 1.2, for clients that have nothing newer
     #[arg(long)]
     tls12: bool,
+    /// Let in the users of this table alone, by their passwords
+    #[cfg(feature = "sqlite")]
+    #[arg(long, value_name = "DB", conflicts_with = "psk_db")]
+    users: Option<PathBuf>,
     #[command(flatten)]
     shared_keys: SharedKeysFlags,
     #[command(flatten)]
@@ -85,6 +91,13 @@ impl Named for KeyHolder {
     }
 }
 
+#[cfg(feature = "sqlite")]
+impl Named for PasswordUser {
+    fn name(&self) -> String {
+        one_line(self.get())
+    }
+}
+
 /// What is done with a connection.
 enum Work {
     Echo,
@@ -112,18 +125,29 @@ impl Serve {
         }
         let builder = Server::builder(&Credentials::new(credentials)?).settings(settings);
         if let Some(keys) = self.shared_keys.keys(&given)? {
-            if self.lists.is_given(&CLIENTS) || self.tls12 {
-                let why =
-                    "clients are let in by what they prove, over TLS 1.3, and no certificate is looked at";
-                return Err(Failure::usage("--psk-db", why, "leave out --require-clients and --tls12"));
-            }
+            self.check_alone("--psk-db")?;
             return self.serve(builder.require_clients(ByKeys::new(keys))?, work);
+        }
+        #[cfg(feature = "sqlite")]
+        if let Some(table) = &self.users {
+            self.check_alone("--users")?;
+            let users = crate::users::there(table)?;
+            return self.serve(builder.require_clients(ByPasswords::new(&users))?, work);
         }
         if self.lists.is_given(&CLIENTS) {
             let (anchors, crls) = trusted(&self.lists, &CLIENTS)?;
             return self.serve(builder.require_clients(Trust::new(anchors).crls(crls))?, work);
         }
         self.serve(builder.anyone()?, work)
+    }
+
+    /// What clients prove inside of the connection takes the place of certificates.
+    fn check_alone(&self, flag: &str) -> Done<()> {
+        if !self.lists.is_given(&CLIENTS) && !self.tls12 {
+            return Ok(());
+        }
+        let why = "clients are let in by what they prove, over TLS 1.3, and no certificate is looked at";
+        Err(Failure::usage(flag, why, "leave out --require-clients and --tls12"))
     }
 
     fn serve<P: Named + Send + 'static>(&self, server: Server<P>, work: Work) -> Done<()> {

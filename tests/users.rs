@@ -1,0 +1,149 @@
+//! Where servers keep users: what every store promises, after a restart and for several processes, too.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+
+use bulla::adapters::redb::RedbUsers;
+use bulla::adapters::sqlite::SqliteUsers;
+use bulla::tls::{MemoryUsers, UserStore, Users};
+use bulla::{ErrorKind, Passphrase, Result};
+
+fn password(text: &str) -> Passphrase {
+    Passphrase::new(text).unwrap()
+}
+
+/// What `UserStore` says of all stores, of one that is new.
+fn keeps_its_promises(store: &dyn UserStore) {
+    assert_eq!(*store.secret(b"the first").unwrap(), b"the first");
+    assert_eq!(*store.secret(b"another").unwrap(), b"the first");
+    assert_eq!((store.find("alice").unwrap(), store.list().unwrap()), (None, vec![]));
+    let [one, two] = [&b"record one"[..], b"record two"];
+    let kept = || store.find("alice").unwrap();
+    assert!(!store.swap("alice", Some(one), Some(two)).unwrap() && kept().is_none());
+    assert!(!store.swap("alice", Some(one), None).unwrap());
+    assert!(store.swap("alice", None, None).unwrap() && kept().is_none());
+    assert!(store.swap("alice", None, Some(one)).unwrap() && kept().as_deref() == Some(one));
+    assert!(!store.swap("alice", None, Some(two)).unwrap() && kept().as_deref() == Some(one));
+    assert!(!store.swap("alice", None, None).unwrap());
+    assert!(!store.swap("alice", Some(two), Some(two)).unwrap() && kept().as_deref() == Some(one));
+    assert!(store.swap("alice", Some(one), Some(two)).unwrap() && kept().as_deref() == Some(two));
+    // Names are bytes: case, width and what looks like SQL.
+    for name in ["zoe", "Alice", "alice'; DROP TABLE users; --", "\u{1f511}", "ALICE"] {
+        assert!(store.find(name).unwrap().is_none());
+        assert!(store.swap(name, None, Some(name.as_bytes())).unwrap());
+    }
+    let sorted = ["ALICE", "Alice", "alice", "alice'; DROP TABLE users; --", "zoe", "\u{1f511}"];
+    assert_eq!(store.list().unwrap(), sorted);
+    assert_eq!(store.find("\u{1f511}").unwrap().unwrap(), "\u{1f511}".as_bytes());
+    assert!(!store.swap("alice", Some(one), None).unwrap());
+    assert!(store.swap("alice", Some(two), None).unwrap() && kept().is_none());
+}
+
+#[test]
+fn all_stores_keep_the_promises_of_stores() {
+    let dir = tempfile::tempdir().unwrap();
+    keeps_its_promises(&MemoryUsers::new());
+    keeps_its_promises(&RedbUsers::open(dir.path().join("users.redb")).unwrap());
+    keeps_its_promises(&SqliteUsers::open(dir.path().join("users.sqlite")).unwrap());
+}
+
+fn works_after_a_restart<S: UserStore + 'static>(open: impl Fn() -> Result<S>) {
+    let users = Users::new(open().unwrap()).unwrap();
+    users.add("alice", &password("hunter2")).unwrap();
+    drop(users);
+    let users = Users::new(open().unwrap()).unwrap();
+    assert!(users.check("alice", &password("hunter2")).is_ok());
+    users.remove("alice").unwrap();
+    drop(users);
+    let users = Users::new(open().unwrap()).unwrap();
+    assert!(users.check("alice", &password("hunter2")).is_err());
+}
+
+#[test]
+fn passwords_are_known_after_a_restart_and_who_was_removed_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    works_after_a_restart(|| RedbUsers::open(dir.path().join("users.redb")));
+    works_after_a_restart(|| SqliteUsers::open(dir.path().join("users.sqlite")));
+}
+
+#[test]
+fn several_that_have_the_file_open_see_each_others_users() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("users.sqlite");
+    // They begin at one time: the first has the say on the secret, and one of them adds the user.
+    let begin = |number: usize| {
+        let path = path.clone();
+        thread::spawn(move || {
+            let users = Users::new(SqliteUsers::open(path).unwrap()).unwrap();
+            let added = users.add("alice", &password(&format!("password {number}")));
+            (users, added.map_err(|error| error.kind()))
+        })
+    };
+    let threads: Vec<_> = (0..4).map(begin).collect();
+    let all: Vec<_> = threads.into_iter().map(|one| one.join().unwrap()).collect();
+    let added: Vec<usize> = (0..4).filter(|number| all[*number].1.is_ok()).collect();
+    assert_eq!(added.len(), 1);
+    let refused = all.iter().filter(|(_, added)| *added == Err(ErrorKind::Exists));
+    assert_eq!(refused.count(), 3);
+    let right = password(&format!("password {}", added[0]));
+    assert!(all.iter().all(|(users, _)| users.check("alice", &right).is_ok()));
+    all[0].0.remove("alice").unwrap();
+    assert!(all.iter().all(|(users, _)| users.list().unwrap().is_empty()));
+}
+
+#[test]
+fn a_file_of_redb_is_open_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("users.redb");
+    let _open = RedbUsers::open(&path).unwrap();
+    let error = RedbUsers::open(&path).err().unwrap();
+    assert!(error.kind() == ErrorKind::Io && error.to_string().contains("open already"), "{error}");
+}
+
+#[test]
+fn what_is_no_database_is_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("letter.txt");
+    std::fs::write(&path, "Dear Bob, this is no database, and it is to stay as it is.".repeat(100)).unwrap();
+    let before = std::fs::read(&path).unwrap();
+    for error in [RedbUsers::open(&path).err().unwrap(), SqliteUsers::open(&path).err().unwrap()] {
+        assert!(error.kind() == ErrorKind::Io && error.to_string().contains("letter.txt"), "{error}");
+    }
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    assert!(SqliteUsers::open(dir.path().join("nowhere/users.sqlite")).is_err());
+}
+
+#[test]
+#[cfg(unix)]
+fn the_files_are_their_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let redb = Users::new(RedbUsers::open(dir.path().join("users.redb")).unwrap()).unwrap();
+    let sqlite = Users::new(SqliteUsers::open(dir.path().join("users.sqlite")).unwrap()).unwrap();
+    redb.add("alice", &password("hunter2")).unwrap();
+    sqlite.add("alice", &password("hunter2")).unwrap();
+    let files: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap()).collect();
+    // SQLite has two more beside it: its log, and an index of that.
+    assert_eq!(files.len(), 4);
+    for file in files {
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
+    }
+    // And nothing of a password is in them.
+    assert!(!holds(&dir.path().join("users.redb"), b"hunter2"));
+    assert!(!holds(&dir.path().join("users.sqlite-wal"), b"hunter2"));
+}
+
+fn holds(file: &Path, text: &[u8]) -> bool {
+    std::fs::read(file).unwrap().windows(text.len()).any(|window| window == text)
+}
+
+#[test]
+fn a_store_can_be_shared() {
+    let dir = tempfile::tempdir().unwrap();
+    let store: Arc<dyn UserStore> = Arc::new(SqliteUsers::open(dir.path().join("users.sqlite")).unwrap());
+    let (one, other) = (Users::new(Arc::clone(&store)).unwrap(), Users::new(store).unwrap());
+    one.add("alice", &password("hunter2")).unwrap();
+    assert!(other.check("alice", &password("hunter2")).is_ok());
+}
