@@ -101,9 +101,11 @@ impl Drop for Old {
 }
 
 impl Old {
-    fn new(lab: &Lab, openssl: &Path, more: &str) -> Self {
+    /// One that shows NAME.pem.
+    fn new(lab: &Lab, openssl: &Path, name: &str, more: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let line = format!("s_server -accept 127.0.0.1:{port} -cert old.pem -key old.key -rev -quiet {more}");
+        let line =
+            format!("s_server -accept 127.0.0.1:{port} -cert {name}.pem -key {name}.key -rev -quiet {more}");
         let mut command = lab.program(openssl);
         // The system's would raise what it takes.
         command.args(words(&line)).env("OPENSSL_CONF", "/dev/null");
@@ -117,8 +119,7 @@ impl Old {
         let line = format!(
             "req -x509 -newkey {key} -nodes -keyout old.key -out old.pem -days 7 -subj /CN=old -addext subjectAltName=DNS:localhost"
         );
-        let run = outcome(lab.program(openssl).args(words(&line)));
-        assert_eq!(run.code, Some(0), "{}", run.err);
+        run(lab, openssl, &line);
     }
 }
 
@@ -128,7 +129,7 @@ fn what_should_not_be_offered_any_more_is_found() {
     let Some(openssl) = peers::find("openssl") else { return };
     Old::certified(&lab, &openssl, "rsa:1024");
     let weak = "-no_tls1_3 -cipher ALL:COMPLEMENTOFALL:@SECLEVEL=0 -no_ticket -no_cache";
-    let old = Old::new(&lab, &openssl, weak);
+    let old = Old::new(&lab, &openssl, "old", weak);
     let report = probed(&lab, &format!("--trust old.pem -- localhost:{}", old.1));
     assert_eq!(texts(&report["versions"]), ["TLS 1.2", "TLS 1.1", "TLS 1.0"], "{report:#}");
     let suites = texts(&report["suites"]["TLS 1.2"]);
@@ -165,7 +166,7 @@ fn a_server_of_tls_1_3_of_others_is_found_as_it_is() {
     Old::certified(&lab, &openssl, "rsa:2048");
     let line = "-tls1_3 -groups P-521:X25519 -ciphersuites TLS_AES_128_CCM_SHA256:TLS_AES_128_GCM_SHA256 \
                 -cipher DEFAULT:@SECLEVEL=0 -alpn h2";
-    let other = Old::new(&lab, &openssl, line);
+    let other = Old::new(&lab, &openssl, "old", line);
     let report = probed(&lab, &format!("localhost:{}", other.1));
     assert_eq!(texts(&report["versions"]), ["TLS 1.3"], "{report:#}");
     let mut suites = texts(&report["suites"]["TLS 1.3"]);
@@ -175,9 +176,57 @@ fn a_server_of_tls_1_3_of_others_is_found_as_it_is() {
     assert_eq!(texts(&report["protocols"]), ["h2"]);
     assert!(finds(&report, "note", "no post-quantum group"), "{report:#}");
     Old::certified(&lab, &openssl, "rsa:1024");
-    let short = Old::new(&lab, &openssl, "-tls1_3 -cipher DEFAULT:@SECLEVEL=0");
+    let short = Old::new(&lab, &openssl, "old", "-tls1_3 -cipher DEFAULT:@SECLEVEL=0");
     let report = probed(&lab, &format!("localhost:{}", short.1));
     assert!(finds(&report, "serious", "its key is too short"), "{report:#}");
+}
+
+/// Runs a line of openssl's, and gives what it says.
+fn run(lab: &Lab, openssl: &Path, line: &str) -> String {
+    let run = outcome(lab.program(openssl).args(words(line)));
+    assert_eq!(run.code, Some(0), "{line}: {}", run.err);
+    run.text().to_owned()
+}
+
+#[test]
+fn signatures_that_can_be_forged_and_responses_that_do_not_come_are_found() {
+    let lab = Lab::new();
+    let Some(openssl) = peers::find("openssl") else { return };
+    Old::certified(&lab, &openssl, "rsa:2048");
+    let ask = "req -newkey rsa:2048 -nodes -keyout end.key -out end.csr -subj /CN=end -addext subjectAltName=DNS:localhost \
+               -addext extendedKeyUsage=serverAuth -addext tlsfeature=status_request";
+    run(&lab, &openssl, ask);
+    let sign = |hash: &str| {
+        let line =
+            "x509 -req -in end.csr -CA old.pem -CAkey old.key -days 90 -copy_extensions copyall -out end.pem";
+        run(&lab, &openssl, &format!("{line} {hash}"));
+    };
+    sign("-sha1");
+    let forged = Old::new(&lab, &openssl, "end", "-tls1_3 -cipher DEFAULT:@SECLEVEL=0");
+    let report = probed(&lab, &format!("--trust old.pem -- localhost:{}", forged.1));
+    assert!(finds(&report, "serious", "sha1WithRSAEncryption, can be forged"), "{report:#}");
+    sign("-sha256");
+    let silent = Old::new(&lab, &openssl, "end", "-tls1_3");
+    let report = probed(&lab, &format!("--trust old.pem -- localhost:{}", silent.1));
+    assert!(finds(&report, "serious", "(RFC 7633), and none does"), "{report:#}");
+    assert!(!finds(&report, "serious", "can be forged"), "{report:#}");
+
+    let number = run(&lab, &openssl, "x509 -in end.pem -serial -noout");
+    let number = number.trim().strip_prefix("serial=").unwrap();
+    for (state, revoked) in [("V", ""), ("R", "251101000000Z")] {
+        lab.write("index.txt", format!("{state}\t491231235959Z\t{revoked}\t{number}\tunknown\t/CN=end\n"));
+        let line = "ocsp -index index.txt -CA old.pem -rsigner old.pem -rkey old.key -issuer old.pem -cert end.pem -no_nonce \
+                    -ndays 1 -respout response.der";
+        run(&lab, &openssl, line);
+        let stapling = Old::new(&lab, &openssl, "end", "-tls1_3 -status_file response.der");
+        let report = probed(&lab, &format!("--trust old.pem -- localhost:{}", stapling.1));
+        assert_eq!(report["stapled"], true, "{report:#}");
+        assert_eq!(
+            (finds(&report, "serious", "revoked"), &report["ok"]),
+            (state == "R", &(state == "V").into()),
+            "{report:#}"
+        );
+    }
 }
 
 #[test]

@@ -3,6 +3,8 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
+use bulla::Time;
+
 use crate::failure::{Done, Failure};
 
 /// A directory whose files are given out.
@@ -40,7 +42,8 @@ impl Files {
             let to = reader.get_mut();
             match found {
                 Ok((mut file, length, kind)) => {
-                    write!(to, "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n")?;
+                    write!(to, "HTTP/1.1 200 OK\r\nDate: {}\r\n", date(Time::now()))?;
+                    write!(to, "Content-Type: {kind}\r\nContent-Length: {length}\r\n")?;
                     to.write_all(b"X-Content-Type-Options: nosniff\r\n\r\n")?;
                     if method == "GET" && io::copy(&mut (&mut file).take(length), to)? < length {
                         // What was promised cannot come any more: the connection is cut off.
@@ -49,11 +52,8 @@ impl Files {
                 }
                 Err(Refusal(status)) => {
                     let body = format!("{status}\n");
-                    write!(
-                        to,
-                        "HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n",
-                        body.len()
-                    )?;
+                    write!(to, "HTTP/1.1 {status}\r\nDate: {}\r\n", date(Time::now()))?;
+                    write!(to, "Content-Type: text/plain\r\nContent-Length: {}\r\n\r\n", body.len())?;
                     if method != "HEAD" {
                         to.write_all(body.as_bytes())?;
                     }
@@ -134,6 +134,21 @@ fn decode(path: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
+/// A time as HTTP writes it (RFC 9110 section 5.6.7).
+fn date(time: Time) -> String {
+    // 1 January 1970 was a Thursday.
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let day = usize::try_from(time.unix().div_euclid(86_400).rem_euclid(7)).unwrap_or_default();
+    // 1994-11-06T08:49:37Z
+    let text = time.to_string();
+    let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
+    let month = part(5, 7).parse().unwrap_or(1_usize).saturating_sub(1);
+    let (day, month) = (DAYS.get(day).unwrap_or(&""), MONTHS.get(month).unwrap_or(&""));
+    format!("{day}, {} {month} {} {} GMT", part(8, 10), part(0, 4), part(11, 19))
+}
+
 fn media_type(file: &Path) -> &'static str {
     match file.extension().and_then(|end| end.to_str()) {
         Some("html") => "text/html; charset=utf-8",
@@ -145,5 +160,22 @@ fn media_type(file: &Path) -> &'static str {
         Some("jpg" | "jpeg") => "image/jpeg",
         Some("svg") => "image/svg+xml",
         _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_as_in_the_rfc() {
+        for (second, expected) in [
+            (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
+            (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+            (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
+            (1_798_761_599, "Thu, 31 Dec 2026 23:59:59 GMT"),
+        ] {
+            assert_eq!(date(Time::from_unix(second)), expected);
+        }
     }
 }

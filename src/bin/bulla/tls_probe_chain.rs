@@ -6,7 +6,7 @@ use bulla::tls::{Client, KnownKeys, Settings, rustls_023};
 use bulla::x509::{
     Certificate, Crl, ExtensionValue, OcspResponse, Purpose, Revocation, ServerName, TrustAnchors, Validation,
 };
-use bulla::{ErrorKind, Fingerprint, Time};
+use bulla::{Digest, ErrorKind, Fingerprint, SignatureAlgorithm as By, Time};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{self, CertificateDer, UnixTime};
 use rustls::{DigitallySignedStruct, SignatureScheme};
@@ -195,12 +195,18 @@ fn strength(certificate: &Certificate, tell: &mut dyn FnMut(Severity, String)) {
     if certificate.is_self_issued() {
         return;
     }
-    match certificate.signature_algorithm().map(|algorithm| algorithm.to_string()) {
-        Ok(name) if name.contains("SHA-1") || name.contains("MD5") => {
-            tell(Severity::Serious, format!("its signature, {name}, can be forged"));
-        }
+    match certificate.signature_algorithm() {
+        Ok(
+            weak @ (By::RsaPkcs1(Digest::Sha1)
+            | By::RsaPss { digest: Digest::Sha1, .. }
+            | By::Ecdsa(Digest::Sha1)
+            | By::Dsa(_)),
+        ) => tell(Severity::Serious, format!("its signature, {weak}, can be forged")),
         Ok(_) => {}
-        Err(_) => tell(Severity::Weak, "its signature is of no kind that is known".to_owned()),
+        Err(_) => {
+            let why = "its signature is of a kind that does not count, MD5 say";
+            tell(Severity::Serious, why.to_owned());
+        }
     }
 }
 

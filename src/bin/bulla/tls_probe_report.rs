@@ -79,7 +79,7 @@ impl Report {
             found.push((Severity::Serious, "a certificate of the chain cannot be read".to_owned()));
         }
         if self.chain.is_empty() && self.unreadable == 0 {
-            let why = "its certificates were not seen: bulla has no suite or group in common with it";
+            let why = "its certificates were not seen: bulla makes no connection of what it offers";
             found.push((Severity::Weak, why.to_owned()));
         }
         self.judge_versions(&mut found);
