@@ -5,6 +5,7 @@ pub mod mail;
 pub mod notice;
 pub mod revocation;
 pub mod smime;
+pub mod ticket;
 pub mod tls;
 pub mod token;
 

@@ -69,6 +69,6 @@ judges! {
 
 #[cfg(feature = "opaque")]
 judges! {
-    Believe for ByPassword => PasswordUser;
-    Admit for ByPasswords => PasswordUser;
+    Believe for ByPassword => PasswordUser, identity;
+    Admit for ByPasswords => PasswordUser, identity;
 }

@@ -11,18 +11,16 @@ pub(crate) struct Bulla {
     server: Server<Anyone>,
 }
 
-impl Bulla {
-    pub(crate) fn new(lab: &Lab) -> Self {
-        let credentials = Credentials::new([lab.credential()]).unwrap();
-        let anchors = TrustAnchors::new([lab.root.certificate().clone()]).unwrap();
-        Bulla { anchors, server: Server::builder(&credentials).anyone().unwrap() }
-    }
-}
-
 impl Side for Bulla {
     type Client = Client<CertifiedPeer>;
     type Near = TlsStream<TcpStream, CertifiedPeer>;
     type Far = TlsStream<TcpStream, Anyone>;
+
+    fn new(lab: &Lab) -> Self {
+        let credentials = Credentials::new([lab.credential()]).unwrap();
+        let anchors = TrustAnchors::new([lab.root.certificate().clone()]).unwrap();
+        Bulla { anchors, server: Server::builder(&credentials).anyone().unwrap() }
+    }
 
     fn client(&self) -> Self::Client {
         Client::builder(Trust::new(self.anchors.clone())).anonymous().unwrap()

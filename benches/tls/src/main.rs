@@ -4,7 +4,9 @@
 //! Both sides run in one thread, over sockets of loopback, with the same certificates, suites, groups and tickets: what differs is who
 //! judges the certificates, who seals the tickets, and who carries the bytes. rustls's own ticketer and WebPKI's verifier are the peer.
 mod bulla_side;
+mod growth;
 mod memory;
+mod openssl_side;
 mod plain_side;
 
 use std::future::Future;
@@ -42,6 +44,7 @@ pub(crate) trait Side {
     type Client;
     type Near: AsyncRead + AsyncWrite + Unpin;
     type Far: AsyncRead + AsyncWrite + Unpin;
+    fn new(lab: &Lab) -> Self;
     fn client(&self) -> Self::Client;
     fn connect(&self, client: &Self::Client, socket: TcpStream) -> impl Future<Output = Self::Near>;
     fn accept(&self, socket: TcpStream) -> impl Future<Output = Self::Far>;
@@ -123,9 +126,9 @@ fn median(mut figures: Vec<f64>) -> f64 {
 /// Connections a turn.
 const TURN: usize = 50;
 
-async fn compare(name: &str, lab: &Lab, rounds: usize) {
+async fn compare<S: Side>(name: &str, lab: &Lab, rounds: usize) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (ours, theirs) = (bulla_side::Bulla::new(lab), plain_side::Plain::new(lab));
+    let (ours, theirs) = (bulla_side::Bulla::new(lab), S::new(lab));
     let (mut full, mut resumed, mut bytes) = (Figures::default(), Figures::default(), Figures::default());
     let (known, known_theirs) = (ours.client(), theirs.client());
     handshake(&ours, &known, &listener).await;
@@ -166,12 +169,15 @@ fn main() {
         }
         ["memory", count] => return memory::table(count.parse().unwrap()),
         ["memory"] => return memory::table(10_000),
+        ["growth"] => return growth::table(5),
         [rounds] => rounds.parse().unwrap(),
         _ => 21,
     };
-    println!("| one thread for both sides, TLS 1.3, X25519MLKEM768 | bulla | tokio-rustls | ratio |");
+    println!("| one thread for both sides, TLS 1.3, X25519MLKEM768 | bulla | the other | ratio |");
     println!("|---|---:|---:|---:|");
     for kind in [KeyKind::P256, KeyKind::rsa(2048)] {
-        runtime.block_on(compare(&kind.to_string(), &Lab::new(kind), rounds));
+        let lab = Lab::new(kind);
+        runtime.block_on(compare::<plain_side::Plain>(&format!("tokio-rustls, {kind}"), &lab, rounds));
+        runtime.block_on(compare::<openssl_side::OpenSsl>(&format!("OpenSSL, {kind}"), &lab, rounds));
     }
 }

@@ -14,7 +14,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 use crate::{HOST, Lab, Side};
 
 /// What a handshake may take: nobody puts a server where others can reach it without one, and bulla has one by itself.
-const LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 pub(crate) struct Plain {
     roots: Arc<RootCertStore>,
@@ -33,8 +33,12 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(provider)
 }
 
-impl Plain {
-    pub(crate) fn new(lab: &Lab) -> Self {
+impl Side for Plain {
+    type Client = TlsConnector;
+    type Near = client::TlsStream<TcpStream>;
+    type Far = server::TlsStream<TcpStream>;
+
+    fn new(lab: &Lab) -> Self {
         let credential = lab.credential();
         let pem = credential.key().expose_pem().unwrap();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).unwrap());
@@ -50,12 +54,6 @@ impl Plain {
         roots.add(der(lab.root.certificate())).unwrap();
         Plain { roots: Arc::new(roots), server: TlsAcceptor::from(Arc::new(config)) }
     }
-}
-
-impl Side for Plain {
-    type Client = TlsConnector;
-    type Near = client::TlsStream<TcpStream>;
-    type Far = server::TlsStream<TcpStream>;
 
     fn client(&self) -> Self::Client {
         let config = ClientConfig::builder_with_provider(provider())
