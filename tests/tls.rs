@@ -17,6 +17,8 @@ mod peers;
 mod telling;
 
 mod tls {
+    #[cfg(feature = "opaque")]
+    mod asked;
     mod basics;
     mod hostile;
     mod lab;

@@ -25,6 +25,7 @@
 //! # Ok(())
 //! # }
 //! ```
+mod faults;
 #[cfg(feature = "opaque")]
 mod users;
 
@@ -33,12 +34,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ::redb::backends::FileBackend;
-use ::redb::{Builder, Database, DatabaseError, ReadableTable, Table, TableDefinition, WriteTransaction};
+use ::redb::{Builder, Database, ReadableTable, Table, TableDefinition, WriteTransaction};
 use tokio::runtime::Handle;
 
-use super::owners_file::{owners_file, with_name};
+use self::faults::{from_open, from_redb};
+use super::owners_file::owners_file;
 use crate::cookie::{Store, check_value};
-use crate::{Error, Result, Time};
+use crate::{Result, Time};
 
 #[cfg(feature = "opaque")]
 pub use users::RedbUsers;
@@ -218,21 +220,4 @@ fn current(
         let (until, value) = kept.value();
         (now.unix() < until).then(|| value.to_vec())
     }))
-}
-
-fn from_open(path: &Path, error: DatabaseError) -> Error {
-    match error {
-        DatabaseError::DatabaseAlreadyOpen => {
-            let why = "it is open already, and one store at a time can have it open";
-            with_name(path, io::ErrorKind::ResourceBusy, why)
-        }
-        other => with_name(path, io::ErrorKind::Other, other),
-    }
-}
-
-fn from_redb(error: ::redb::Error) -> Error {
-    match error {
-        ::redb::Error::Io(error) => error.into(),
-        other => io::Error::other(other).into(),
-    }
 }

@@ -3,7 +3,10 @@
 //! It is the first configuration of RFC 9807 section 7 but for the figures of Argon2id: 2 GiB are more than many clients have, so it
 //! is the second choice of RFC 9106 section 4, 64 MiB. They are fixed, and a server has no say in them.
 //!
-//! The crate is of the older generation of `RustCrypto`, and draws its chance and stretches its keys with what is here.
+//! The keys that a login comes to are of no use here, where TLS has its own: it is the proof that counts.
+//!
+//! The crate is of the older generation of `RustCrypto`, and draws its chance and stretches its keys with what is here. It wipes its
+//! states and private keys, but not all that it computes on the way.
 use opaque_ke::errors::{InternalError, ProtocolError};
 use opaque_ke::generic_array::{ArrayLength, GenericArray};
 use opaque_ke::ksf::Ksf;
@@ -14,6 +17,7 @@ use opaque_ke::{
     Identifiers, RegistrationRequest, RegistrationResponse, RegistrationUpload, Ristretto255, ServerLogin,
     ServerLoginParameters, ServerRegistration, ServerSetup, TripleDh,
 };
+use zeroize::Zeroize;
 
 use super::{kdf, random};
 use crate::secret::SecretVec;
@@ -134,7 +138,10 @@ impl Setup {
     }
 
     pub(crate) fn to_bytes(&self) -> SecretVec {
-        SecretVec::new(self.own.serialize().to_vec())
+        let mut bytes = self.own.serialize();
+        let kept = SecretVec::new(bytes.to_vec());
+        bytes.as_mut_slice().zeroize();
+        kept
     }
 
     fn of(own: Box<ServerSetup<Suite>>) -> Self {
@@ -151,7 +158,7 @@ impl Setup {
     }
 
     /// Answers the first message of a login. Of those without a record, nobody comes to its end, and nothing of the answer tells
-    /// (RFC 9807 section 10.9).
+    /// (RFC 9807 section 10, "Client Enumeration").
     pub(crate) fn answer(
         &self,
         user: &[u8],
@@ -173,7 +180,9 @@ impl Answered {
     pub(crate) fn finish(self, user: &[u8], context: &[u8], ke3: &[u8]) -> Result<(), Wrong> {
         let ke3 = read(ke3, KE3, CredentialFinalization::deserialize)?;
         let given = ServerLoginParameters { context: Some(context), identifiers: called(user) };
-        self.0.finish(ke3, given).map(drop).map_err(wrong)
+        let mut done = self.0.finish(ke3, given).map_err(wrong)?;
+        done.session_key.as_mut_slice().zeroize();
+        Ok(())
     }
 }
 
@@ -194,7 +203,8 @@ impl Registration {
     pub(crate) fn finish(self, user: &[u8], password: &[u8], response: &[u8]) -> Result<Vec<u8>, Wrong> {
         let response = read(response, REGISTRATION_RESPONSE, RegistrationResponse::deserialize)?;
         let given = ClientRegistrationFinishParameters::new(called(user), None);
-        let done = self.0.finish(&mut Chance, password, response, given).map_err(wrong)?;
+        let mut done = self.0.finish(&mut Chance, password, response, given).map_err(wrong)?;
+        done.export_key.as_mut_slice().zeroize();
         Ok(done.message.serialize().to_vec())
     }
 }
@@ -218,7 +228,9 @@ impl Login {
     ) -> Result<Vec<u8>, Wrong> {
         let ke2 = read(ke2, KE2, CredentialResponse::deserialize)?;
         let given = ClientLoginFinishParameters::new(Some(context), called(user), None);
-        let done = self.0.finish(&mut Chance, password, ke2, given).map_err(wrong)?;
+        let mut done = self.0.finish(&mut Chance, password, ke2, given).map_err(wrong)?;
+        done.session_key.as_mut_slice().zeroize();
+        done.export_key.as_mut_slice().zeroize();
         Ok(done.message.serialize().to_vec())
     }
 }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::hash::{self, Digest, digest, with_hash};
 use super::random::{self, Source};
 #[cfg(feature = "aws-lc")]
-use super::rsa_aws_lc;
+use super::{ec_aws_lc, rsa_aws_lc};
 use crate::secret::{Secret, SecretVec};
 
 /// The signature is not this key's for this message.
@@ -80,10 +80,8 @@ impl Public {
         signature: &[u8],
     ) -> Result<(), Refused> {
         #[cfg(feature = "aws-lc")]
-        if let Some(algorithm) = rsa_aws_lc::pss(hash, salt)
-            && let Some(verdict) = rsa_aws_lc::verify(self, algorithm, hash, message, signature)
-        {
-            return verdict;
+        if let Some(holds) = self.by_aws_lc(rsa_aws_lc::pss(hash, salt), hash, message, signature) {
+            return if holds { Ok(()) } else { Err(Refused) };
         }
         self.verify_pss_in_rust(hash, salt, message, signature)
     }
@@ -109,10 +107,8 @@ impl Public {
         signature: &[u8],
     ) -> Result<(), Refused> {
         #[cfg(feature = "aws-lc")]
-        if let Some(algorithm) = rsa_aws_lc::pkcs1(hash)
-            && let Some(verdict) = rsa_aws_lc::verify(self, algorithm, hash, message, signature)
-        {
-            return verdict;
+        if let Some(holds) = self.by_aws_lc(rsa_aws_lc::pkcs1(hash), hash, message, signature) {
+            return if holds { Ok(()) } else { Err(Refused) };
         }
         self.verify_pkcs1_in_rust(hash, message, signature)
     }
@@ -121,6 +117,18 @@ impl Public {
         let scheme = with_hash!(hash, H => Pkcs1v15Sign::new::<H>());
         let key = self.ready().ok_or(Refused)?;
         key.verify(scheme, &digest(hash, message), signature).map_err(|_| Refused)
+    }
+
+    #[cfg(feature = "aws-lc")]
+    fn by_aws_lc(
+        &self,
+        algorithm: Option<&'static rsa_aws_lc::RsaParameters>,
+        hash: Digest,
+        message: &[&[u8]],
+        signature: &[u8],
+    ) -> Option<bool> {
+        let hashed = ec_aws_lc::hashed(hash, message)?;
+        rsa_aws_lc::holds(self.numbers(), self.bits(), algorithm?, &hashed, signature)
     }
 
     /// OAEP with a hash of the label and one of the mask. `None` if the secret is too long for the key.

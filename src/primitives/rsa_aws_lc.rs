@@ -1,9 +1,9 @@
 //! RSA signatures verified by AWS-LC, which is several times as fast; what it does not know is left to the crate `rsa`.
-use aws_lc_rs::signature::{self, RsaParameters, RsaPublicKeyComponents};
+use aws_lc_rs::digest::Digest as Hashed;
+pub(super) use aws_lc_rs::signature::RsaParameters;
+use aws_lc_rs::signature::{self, RsaPublicKeyComponents};
 
-use super::ec_aws_lc::hashed;
 use super::hash::Digest;
-use super::rsa::{Public, Refused};
 
 /// Bits of keys that its algorithms take.
 const BITS: std::ops::RangeInclusive<u32> = 2048..=8192;
@@ -29,18 +29,17 @@ pub(super) fn pss(hash: Digest, salt: u16) -> Option<&'static RsaParameters> {
     }
 }
 
-/// `None` if it is not for this engine to say.
-pub(super) fn verify(
-    key: &Public,
+/// Whether the key of this modulus and exponent, of so many bits, made a signature; `None` if it is not for this engine to say.
+pub(super) fn holds(
+    [n, e]: [&[u8]; 2],
+    bits: u32,
     algorithm: &'static RsaParameters,
-    hash: Digest,
-    message: &[&[u8]],
+    hashed: &Hashed,
     signature: &[u8],
-) -> Option<Result<(), Refused>> {
-    if !BITS.contains(&key.bits()) {
+) -> Option<bool> {
+    if !BITS.contains(&bits) {
         return None;
     }
-    let [n, e] = key.numbers();
-    let parsed = RsaPublicKeyComponents { n, e }.to_parsed_public_key(algorithm).ok()?;
-    Some(parsed.verify_digest_sig(&hashed(hash, message)?, signature).map_err(|_| Refused))
+    let key = RsaPublicKeyComponents { n, e }.to_parsed_public_key(algorithm).ok()?;
+    Some(key.verify_digest_sig(hashed, signature).is_ok())
 }

@@ -4,7 +4,8 @@
 use std::io::{Read, Write};
 
 use super::fault;
-use super::password::{PasswordUser, failed, named, read_named, refused};
+use super::password::{named, read_named};
+use super::password_user::{PasswordUser, failed, refused};
 use super::proof::{Heard, frame, unsound};
 use super::stream::Stream;
 use super::users::{Users, user_name};

@@ -5,6 +5,8 @@
 //!
 //! Certificates are judged as everywhere in bulla ([`Validation`](crate::x509::Validation)), and keys are those of mail.
 #[cfg(feature = "opaque")]
+mod any_of;
+#[cfg(feature = "opaque")]
 mod attempts;
 mod certified;
 mod client;
@@ -17,6 +19,8 @@ mod fault;
 mod judge;
 #[cfg(feature = "opaque")]
 mod password;
+#[cfg(feature = "opaque")]
+mod password_user;
 mod proof;
 pub mod rustls_023;
 mod server;
@@ -33,6 +37,8 @@ mod users;
 mod verdict;
 mod whom;
 
+#[cfg(feature = "opaque")]
+pub use any_of::{AnyOf, AsAsked, OneOf};
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
 pub use engine::{Engine, Handshake};
@@ -40,7 +46,9 @@ pub use engine::{Engine, Handshake};
 pub use enrolment::set_password;
 pub use facts::Facts;
 #[cfg(feature = "opaque")]
-pub use password::{ByPassword, ByPasswords, PasswordUser, ProvenByPassword};
+pub use password::{ByPassword, ByPasswords};
+#[cfg(feature = "opaque")]
+pub use password_user::{PasswordUser, ProvenByPassword};
 pub use server::{Server, ServerBuilder};
 pub use sessions::{MemorySessions, SessionStore};
 pub use settings::{Group, Settings, Suite};

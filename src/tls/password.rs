@@ -1,7 +1,7 @@
 //! Passwords that the server checks and never sees: OPAQUE (RFC 9807) inside of the connection, before anybody may use it.
 //!
 //! The client says its name and KE1, the server answers KE2, the client KE3, the server that it is accepted. The connection's exporter
-//! is in OPAQUE's context on both sides (RFC 9807 section 10.2 has applications bind in what is around; RFC 8446 section 7.5): who is
+//! is in OPAQUE's context on both sides (RFC 9807 section 7; RFC 8446 section 7.5): who is
 //! in the middle has two connections with two exporters, and no message of the one counts in the other. The server is believed since
 //! it has the record that was made with the password, so its certificate is not looked at.
 //!
@@ -14,25 +14,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::judge::{Judge, Presented, part};
-pub(super) use super::proof::Binding;
-use super::proof::{Proof, Turn, unsound};
+use super::password_user::{PasswordUser, ProvenByPassword, failed, own_context, refused, unauthentic};
+use super::proof::{Binding, Proof, Turn, unsound};
 use super::users::{Answer, Asked, Users, too_many, user_name};
 use crate::clock::Time;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::keys::Passphrase;
-use crate::primitives::opaque::{self, Wrong};
+use crate::primitives::opaque;
 use crate::secret::opaque_debug;
 use crate::verified::Verified;
-
-/// Who has proven to have a password: the user's name, on both sides.
-pub type PasswordUser = Verified<String, ProvenByPassword>;
-
-/// That it was proven by a password.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct ProvenByPassword {
-    /// The digest of the record that it was proven against; zeros on the client.
-    record: [u8; 32],
-}
 
 /// For a client: it is this user, and has this password, and believes the server that knows them. The server's certificate is not
 /// looked at.
@@ -74,21 +64,8 @@ pub struct ByPasswords {
 }
 
 opaque_debug! {
-    [] ProvenByPassword = "ProvenByPassword";
     [] ByPassword = "ByPassword";
     [] ByPasswords = "ByPasswords";
-}
-
-impl ProvenByPassword {
-    const ON_THE_CLIENT: Self = ProvenByPassword { record: [0; 32] };
-
-    pub(super) fn against(record: [u8; 32]) -> Self {
-        ProvenByPassword { record }
-    }
-
-    pub(super) fn record(&self) -> [u8; 32] {
-        self.record
-    }
 }
 
 impl ByPassword {
@@ -112,11 +89,6 @@ const VERSION: u8 = 1;
 const REFUSED: u8 = 0;
 const ACCEPTED: u8 = 1;
 const LATER: u8 = 2;
-
-/// OPAQUE's context: what it is for, and in which connection.
-pub(super) fn own_context(binding: &Binding) -> Vec<u8> {
-    [&b"bulla password v1"[..], &binding[..]].concat()
-}
 
 /// The client.
 struct Guest {
@@ -229,38 +201,6 @@ pub(super) fn read_named(heard: &[u8]) -> Result<(&str, &[u8])> {
         Ok(name) if name == user => Ok((user, message)),
         _ => Err(unsound()),
     }
-}
-
-pub(super) fn failed(wrong: Wrong) -> Error {
-    match wrong {
-        Wrong::Message => unsound(),
-        Wrong::Password => unauthentic(),
-        Wrong::Memory => Error::new(
-            ErrorKind::Io,
-            "password",
-            "there is no memory to stretch it: 64 MiB",
-            "free some, and try again",
-        ),
-    }
-}
-
-/// One for all that can be wrong, on both sides.
-pub(super) fn unauthentic() -> Error {
-    Error::new(
-        ErrorKind::Unauthentic,
-        "password",
-        "it is not that of the user, or there is no such user, or somebody is in the middle",
-        "do not go on; type name and password again",
-    )
-}
-
-pub(super) fn refused() -> Error {
-    Error::new(
-        ErrorKind::PeerRefused,
-        "the peer refused",
-        "it does not take the user's password, or could not look for it",
-        "look at name and password, and at its log",
-    )
 }
 
 impl Judge<PasswordUser> for ByPassword {

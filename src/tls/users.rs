@@ -7,7 +7,8 @@ use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use super::attempts::{Attempt, Attempts, Rate};
-use super::password::{Binding, PasswordUser, ProvenByPassword, failed, own_context};
+use super::password_user::{PasswordUser, ProvenByPassword, failed, own_context};
+use super::proof::Binding;
 use super::settings::Clock;
 use crate::clock::Time;
 use crate::error::{Error, ErrorKind, Result};

@@ -2,10 +2,14 @@
 use std::convert::identity;
 use std::sync::Arc;
 
+#[cfg(feature = "opaque")]
+use super::any_of::{AnyOf, AsAsked, OneOf};
 use super::certified::Certified;
 use super::judge::Judge;
 #[cfg(feature = "opaque")]
-use super::password::{ByPassword, ByPasswords, PasswordUser};
+use super::password::{ByPassword, ByPasswords};
+#[cfg(feature = "opaque")]
+use super::password_user::PasswordUser;
 use super::shared_key::{ByKey, ByKeys, KeyHolder};
 use super::trust::{CertifiedPeer, KnownKeys, KnownPeer, Trust};
 
@@ -16,13 +20,17 @@ mod sealed {
     impl Sealed for super::ByKey {}
     impl Sealed for super::ByKeys {}
     #[cfg(feature = "opaque")]
+    impl Sealed for super::AnyOf {}
+    #[cfg(feature = "opaque")]
+    impl Sealed for super::AsAsked {}
+    #[cfg(feature = "opaque")]
     impl Sealed for super::ByPassword {}
     #[cfg(feature = "opaque")]
     impl Sealed for super::ByPasswords {}
 }
 
 /// What a client can believe servers by: [`Trust`], [`KnownKeys`], [`ByKey`](super::ByKey), and with the feature `opaque`
-/// `ByPassword`.
+/// `ByPassword` and `AsAsked`.
 pub trait Believe: sealed::Sealed {
     /// What is known of a server that is believed.
     type Peer: Send + 'static;
@@ -32,7 +40,7 @@ pub trait Believe: sealed::Sealed {
 }
 
 /// What a server can let in clients by: [`Trust`], [`KnownKeys`], [`ByKeys`](super::ByKeys), and with the feature `opaque`
-/// `ByPasswords`.
+/// `ByPasswords` and `AnyOf`.
 pub trait Admit: sealed::Sealed {
     /// What is known of a client that was let in.
     type Peer: Send + 'static;
@@ -70,5 +78,7 @@ judges! {
 #[cfg(feature = "opaque")]
 judges! {
     Believe for ByPassword => PasswordUser, identity;
+    Believe for AsAsked => OneOf, identity;
     Admit for ByPasswords => PasswordUser, identity;
+    Admit for AnyOf => OneOf, identity;
 }

@@ -7,7 +7,7 @@ use ::redb::{
 };
 use zeroize::Zeroizing;
 
-use super::{from_open, from_redb};
+use super::faults::{from_open, from_redb};
 use crate::Result;
 use crate::adapters::owners_file::owners_file;
 use crate::tls::UserStore;
