@@ -3,6 +3,7 @@ pub mod der;
 pub mod legacy_cookies;
 pub mod mail;
 pub mod notice;
+pub mod opaque;
 pub mod revocation;
 pub mod smime;
 pub mod ticket;
