@@ -16,6 +16,7 @@ pub(super) const LABEL: &[u8] = b"EXPORTER-bulla-proof-v1";
 /// What comes of what was heard.
 pub(super) enum Turn<P> {
     /// This is said, and more is to be heard.
+    #[cfg_attr(not(feature = "opaque"), expect(dead_code, reason = "shared keys are proven in one turn"))]
     Says(Vec<u8>),
     /// It is known who is there, and this is said still.
     Knows(P, Option<Vec<u8>>),
