@@ -28,6 +28,7 @@ mod tls {
     mod passwords;
     mod peers;
     mod refused;
+    mod reset;
     mod resumed;
     mod shared;
     #[cfg(feature = "file")]

@@ -26,11 +26,7 @@ struct Tls {
 
 impl Tls {
     fn receive_from<P: 'static>(&mut self, from: &mut dyn Read) -> io::Result<usize> {
-        let count = self.connection.read_tls(from).map_err(|error| match error.kind() {
-            // The other side, or somebody in between, has hung up without a word.
-            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => fault::cut_off().into(),
-            _ => error,
-        })?;
+        let count = self.connection.read_tls(from).map_err(or_cut_off)?;
         self.process::<P>()?;
         Ok(count)
     }
@@ -52,7 +48,7 @@ impl Tls {
             match self.connection.write_tls(to) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => drop(other?),
+                other => drop(other.map_err(or_cut_off)?),
             }
         }
         Ok(())
@@ -77,6 +73,16 @@ impl Tls {
         let error = verdict.unwrap_or_else(|| fault::of(&error));
         tracing::debug!(%error, "connection failed");
         Err(error)
+    }
+}
+
+/// What a socket says if the other side, or somebody in between, has hung up without a word.
+fn or_cut_off(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+            fault::cut_off().into()
+        }
+        _ => error,
     }
 }
 
@@ -229,7 +235,7 @@ impl<P: 'static> Handshake<P> {
     /// Hands out all that is to be sent. What cannot be written now stays, for the next call.
     ///
     /// # Errors
-    /// Those of writing, [`io::ErrorKind::WouldBlock`] among them.
+    /// Those of writing, [`io::ErrorKind::WouldBlock`] among them; [`CutOff`](crate::ErrorKind::CutOff) if the other side has hung up.
     pub fn send_to(&mut self, to: &mut dyn Write) -> io::Result<()> {
         self.tls.send_to(to)
     }
@@ -356,7 +362,7 @@ impl<P: 'static> Engine<P> {
     /// Hands out all that is to be sent. What cannot be written now stays, for the next call.
     ///
     /// # Errors
-    /// Those of writing, [`io::ErrorKind::WouldBlock`] among them.
+    /// Those of writing, [`io::ErrorKind::WouldBlock`] among them; [`CutOff`](crate::ErrorKind::CutOff) if the other side has hung up.
     pub fn send_to(&mut self, to: &mut dyn Write) -> io::Result<()> {
         self.tls.send_to(to)
     }

@@ -7,7 +7,7 @@ use bulla::{Error, ErrorKind};
 use super::lab::{HOST, Lab, connected, says};
 
 /// Records of what is under way (RFC 8446 section 5.1).
-fn records(mut wire: &[u8]) -> Vec<&[u8]> {
+pub(crate) fn records(mut wire: &[u8]) -> Vec<&[u8]> {
     let mut records = Vec::new();
     while !wire.is_empty() {
         let length = 5 + usize::from(u16::from_be_bytes([wire[3], wire[4]]));
@@ -18,7 +18,7 @@ fn records(mut wire: &[u8]) -> Vec<&[u8]> {
     records
 }
 
-fn flight<P: 'static>(of: &mut Handshake<P>) -> Vec<u8> {
+pub(crate) fn flight<P: 'static>(of: &mut Handshake<P>) -> Vec<u8> {
     let mut wire = Vec::new();
     of.send_to(&mut wire).unwrap();
     wire

@@ -232,6 +232,34 @@ fn openssls_client_connects_and_comes_again() {
 }
 
 #[test]
+fn a_client_that_asks_for_another_handshake_is_told_that_there_is_none() {
+    let lab = Lab::new();
+    let (shown, alice) = credentials(&lab);
+    let folder = Folder::of(&lab, &shown, &alice);
+    let server = Server::builder(&Credentials::new([shown]).unwrap()).settings(Settings::new().tls12_too());
+    let server = server.anyone().unwrap();
+    for openssl in openssls() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let arguments =
+            format!("s_client -connect 127.0.0.1:{port} -servername {HOST} -CAfile ca.pem -tls1_2");
+        let mut command = folder.command(&openssl, &arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut client = Running(command.spawn().unwrap());
+        let (socket, _) = listener.accept().unwrap();
+        let mut stream = server.accept(socket).unwrap();
+        // A line of `R` asks for it (RFC 5246 section 7.4.1.1).
+        client.0.stdin.as_mut().unwrap().write_all(b"R\n").unwrap();
+        let error = bulla::Error::from(all(&mut stream).unwrap_err());
+        assert_eq!(error.kind(), ErrorKind::PeerRefused, "{error}");
+        drop(stream);
+        let told = all(client.0.stderr.take().unwrap()).unwrap();
+        let told = String::from_utf8_lossy(&told);
+        assert!(told.contains("no renegotiation"), "{told}");
+    }
+}
+
+#[test]
 fn a_client_that_has_nothing_in_common_with_the_certificate_is_told_so() {
     let lab = Lab::new();
     let (shown, alice) = credentials(&lab);

@@ -17,7 +17,9 @@ const EACH: usize = 1024;
 pub(crate) fn table(rounds: usize) {
     let lab = Lab::new(KeyKind::P256);
     let (ours, theirs) = (bulla_side::Bulla::new(&lab), plain_side::Plain::new(&lab));
-    println!("| full handshakes a second, both sides: threads, connections at once in each | bulla | tokio-rustls | ratio |");
+    println!(
+        "| full handshakes a second, both sides: threads, connections at once in each | bulla | tokio-rustls | ratio |"
+    );
     println!("|---|---:|---:|---:|");
     for threads in 1..=thread::available_parallelism().unwrap().get() {
         for at_once in [1, 16, 256] {

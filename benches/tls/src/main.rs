@@ -7,6 +7,7 @@ mod bulla_side;
 mod growth;
 mod memory;
 mod openssl_side;
+mod passwords;
 mod plain_side;
 
 use std::future::Future;
@@ -170,6 +171,7 @@ fn main() {
         ["memory", count] => return memory::table(count.parse().unwrap()),
         ["memory"] => return memory::table(10_000),
         ["growth"] => return growth::table(5),
+        ["passwords"] => return passwords::table(101),
         [rounds] => rounds.parse().unwrap(),
         _ => 21,
     };

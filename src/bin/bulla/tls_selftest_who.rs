@@ -1,7 +1,11 @@
 //! Rows of `bulla tls selftest`: each way in which the two sides know each other, and that they know each other again.
 use std::sync::Arc;
 
+#[cfg(feature = "opaque")]
+use bulla::Passphrase;
 use bulla::tls::{ByKey, ByKeys, Client, Credentials, KnownKeys, Server, SharedKey, SharedKeys};
+#[cfg(feature = "opaque")]
+use bulla::tls::{ByPassword, ByPasswords, MemoryUsers, Users};
 
 use crate::tls_selftest_lab::{Ground, How, Outcome, Row, Version, meet, told};
 
@@ -56,6 +60,16 @@ pub(crate) fn rows() -> Vec<Row> {
         Ok((
             Client::builder(whom).settings(how.client()).anonymous()?,
             how.server(&ground.of_server()?)?.require_clients(ByKeys::new(keys))?,
+        ))
+    });
+    #[cfg(feature = "opaque")]
+    add(&mut rows, "a password", one, |ground, how| {
+        let password = || Passphrase::new("correct horse battery staple");
+        let users = Users::new(MemoryUsers::new())?;
+        users.add("client", &password()?)?;
+        Ok((
+            Client::builder(ByPassword::new("client", password()?)?).settings(how.client()).anonymous()?,
+            how.server(&ground.of_server()?)?.require_clients(ByPasswords::new(&users))?,
         ))
     });
     rows
