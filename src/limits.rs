@@ -259,9 +259,9 @@ pub(crate) const USER_NAME_BYTES: usize = 255;
 /// Tries of a user's password at once, at most: NIST SP 800-63B-4 section 3.2.2 allows 100 that fail one after the other.
 #[cfg(feature = "opaque")]
 pub(crate) const PASSWORD_TRIES: u32 = 100;
-/// Counters of tries, which users share by chance if there are more of them. Ours: half a MiB.
+/// Counters of tries, which users share by chance if there are more of them. Ours: 8 MiB, which nobody fills by ten thousand tries a second.
 #[cfg(feature = "opaque")]
-pub(crate) const PASSWORD_COUNTERS: usize = 1 << 16;
+pub(crate) const PASSWORD_COUNTERS: usize = 1 << 20;
 /// Clients of TLS 1.2 without tickets that a server knows again. rustls's number.
 #[cfg(feature = "tls")]
 pub(crate) const TLS_SESSIONS: usize = 256;

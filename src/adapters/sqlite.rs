@@ -20,7 +20,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, params};
 use zeroize::Zeroizing;
 
-use super::owners_file::{owners_file, with_name};
+use super::owners_file::{make_for_owner, with_name};
 use crate::tls::UserStore;
 use crate::{Error, Result};
 
@@ -31,7 +31,8 @@ use crate::{Error, Result};
 /// that nobody but its owner can read it.
 ///
 /// # Security
-/// Who gets the file, or a copy of it, can try out passwords at home: see [`UserStore`]. What was removed is overwritten.
+/// Who gets the file, or a copy of it, can try out passwords at home: see [`UserStore`]. What was removed
+/// is overwritten in the table, and can be found beside it for a while, in the log of SQLite's.
 pub struct SqliteUsers(Mutex<Connection>);
 
 /// So long one process waits for another.
@@ -53,7 +54,7 @@ impl SqliteUsers {
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) if it cannot be opened, is none of SQLite's, or of a newer bulla.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        drop(owners_file(path)?);
+        make_for_owner(path)?;
         let named = |error: rusqlite::Error| with_name(path, io::ErrorKind::Other, error);
         let connection = Connection::open(path).map_err(named)?;
         connection.busy_timeout(BUSY).map_err(named)?;

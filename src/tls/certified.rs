@@ -57,7 +57,8 @@ impl Certified {
         let Some(until) = peer.by().ends() else { return };
         let held = Held { peer: peer.clone(), from: peer.by().at(), until };
         let mut all = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        // Only who is trusted is in it. If they are many, it begins again: what was forgotten is judged once more.
+        // If they are many, it begins again: what was forgotten is judged once more. Who has copies of trusted certificates can bring that
+        // about, and no more: that they are theirs is proven later, and each time.
         if all.len() >= TLS_PATHS {
             all.clear();
         }

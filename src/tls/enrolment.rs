@@ -79,8 +79,9 @@ impl Users {
     /// already: by a certificate, an invitation, or since all may choose their name. The socket must block.
     ///
     /// # Errors
-    /// [`Exists`](crate::ErrorKind::Exists) if there is one of that name; [`Malformed`](crate::ErrorKind::Malformed) if the client
-    /// names another, or does not speak of passwords; those of the store and of the connection.
+    /// [`Exists`](crate::ErrorKind::Exists) if there is one of that name; [`OverLimit`](crate::ErrorKind::OverLimit) after too many
+    /// tries for it, of which one that is broken off is one; [`Malformed`](crate::ErrorKind::Malformed) if the client names another, or
+    /// does not speak of passwords; those of the store and of the connection.
     pub fn register<S: Read + Write, P: 'static>(&self, stream: &mut Stream<S, P>, user: &str) -> Result<()> {
         self.take_record(stream, &user_name(user)?, None)
     }
@@ -119,12 +120,19 @@ impl Users {
         if name != user {
             return Err(another());
         }
+        // The answer is what a password is tried by, as at a login: it counts until there is a record.
+        let attempt = self.count(user)?;
+        if before.is_none() {
+            self.check_is_new(user)?;
+        }
         let response = self.begin_record(user, request)?;
         say(stream, &[&[VERSION, ACCEPTED][..], &response].concat())?;
         match &hear(stream)?[..] {
-            [VERSION, ACCEPTED, upload @ ..] => self.end_record(user, upload, before),
-            _ => Err(unsound()),
+            [VERSION, ACCEPTED, upload @ ..] => self.end_record(user, upload, before)?,
+            _ => return Err(unsound()),
         }
+        self.forgive(&attempt);
+        Ok(())
     }
 }
 

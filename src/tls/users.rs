@@ -242,8 +242,23 @@ impl Users {
     pub(super) fn accept(&self, asked: Asked, binding: &Binding, ke3: &[u8]) -> Result<PasswordUser> {
         let Asked { user, answered, record, attempt } = asked;
         answered.finish(user.as_bytes(), &own_context(binding), ke3).map_err(failed)?;
-        self.attempts.forgive(&attempt, self.rate);
+        self.forgive(&attempt);
         Ok(Verified::new(user, ProvenByPassword::against(record)))
+    }
+
+    /// Counts a try for a name.
+    pub(super) fn count(&self, user: &str) -> Result<Attempt> {
+        self.attempts.count(user, self.rate, (self.clock)()).map_err(too_many)
+    }
+
+    /// Takes back one that came to something.
+    pub(super) fn forgive(&self, attempt: &Attempt) {
+        self.attempts.forgive(attempt, self.rate);
+    }
+
+    /// Whether nobody has the name.
+    pub(super) fn check_is_new(&self, user: &str) -> Result<()> {
+        if self.store.find(user)?.is_some() { Err(exists(user)) } else { Ok(()) }
     }
 
     /// Answers the first message of a registration.
@@ -270,11 +285,7 @@ impl Users {
         match (self.store.swap(user, before, Some(record))?, before) {
             (true, _) => Ok(()),
             (false, Some(_)) => Err(changed(user)),
-            (false, None) => {
-                let what = format!("user {user:?}");
-                let hint = "take another name, or give that user another password";
-                Err(Error::new(ErrorKind::Exists, what, "there is one already", hint))
-            }
+            (false, None) => Err(exists(user)),
         }
     }
 }
@@ -294,6 +305,11 @@ pub(super) fn user_name(name: &str) -> Result<String> {
     }
     let why = "it has not 1 to 255 bytes, or has control characters";
     Err(Error::usage("user name", why, "take another name"))
+}
+
+fn exists(user: &str) -> Error {
+    let hint = "take another name, or give that user another password";
+    Error::new(ErrorKind::Exists, format!("user {user:?}"), "there is one already", hint)
 }
 
 fn nobody(user: &str) -> Error {

@@ -7,7 +7,7 @@ use bulla::tls::{
     ByPassword, ByPasswords, CertifiedPeer, Client, Engine, Handshake, MemoryUsers, PasswordUser, Server,
     Settings, Stream, UserStore, Users, rustls_023, set_password,
 };
-use bulla::{Error, ErrorKind, Passphrase, Result};
+use bulla::{Error, ErrorKind, Passphrase, Result, Time};
 use zeroize::Zeroizing;
 
 use super::lab::{HOST, Hand, Lab, beside, connected, exchange, says, sockets};
@@ -284,6 +284,39 @@ fn who_registers_over_a_connection_comes_in_by_that_password() {
         assert_eq!(theirs.unwrap_err().kind(), kind);
     }
     assert_eq!(users.list().unwrap(), ["alice", "bobby"]);
+}
+
+#[test]
+fn registrations_that_are_broken_off_are_tries_for_that_name() {
+    let lab = Lab::new();
+    let now = Time::now();
+    let users = users().clock(move || now);
+    // What a client says first would do for any name: it is a password that nobody can read from it.
+    let (mut stream, there) = over_sockets(&lab.client(), lab.server(), |mut stream| {
+        let mut said = [0; 2 + 2 + 5 + 32];
+        stream.read_exact(&mut said).map(|()| said)
+    });
+    assert!(set_password(&mut stream, "bobby", &password("a guess")).is_err());
+    let said = there.join().unwrap().unwrap();
+    let breaks_off = || {
+        let users = users.clone();
+        let register = move |mut stream: Stream<_, _>| users.register(&mut stream, "bobby");
+        let (mut stream, there) = over_sockets(&lab.client(), lab.server(), register);
+        stream.write_all(&said).unwrap();
+        stream.flush().unwrap();
+        stream.read_exact(&mut [0; 2]).unwrap();
+        drop(stream);
+        there.join().unwrap().unwrap_err().kind()
+    };
+    (0..10).for_each(|_| assert_eq!(breaks_off(), ErrorKind::CutOff));
+    assert_eq!(breaks_off(), ErrorKind::OverLimit);
+    assert_eq!(users.check("bobby", &password("a guess")).unwrap_err().kind(), ErrorKind::OverLimit);
+    // Somebody who is there is not asked about in this way at all.
+    let there = users.clone();
+    let (mut stream, there) =
+        over_sockets(&lab.client(), lab.server(), move |mut stream| there.register(&mut stream, "alice"));
+    assert!(set_password(&mut stream, "alice", &password("a guess")).is_err());
+    assert_eq!(there.join().unwrap().unwrap_err().kind(), ErrorKind::Exists);
 }
 
 #[test]

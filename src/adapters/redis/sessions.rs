@@ -29,6 +29,10 @@ const LONGEST: usize = 1 << 16;
 /// A handshake waits five milliseconds for Redis at most. If nothing has come by then there is a full one, and nobody asks for a second:
 /// Redis that is away costs next to nothing, and never a connection.
 ///
+/// # Security
+/// Whoever connects leaves two there, for hours, also where nobody is asked who they are: have them in a server of their own, that
+/// forgets what it has no room for (`maxmemory-policy volatile-ttl`), and not where revocations are kept.
+///
 /// ```no_run
 /// use bulla::adapters::redis::Redis;
 /// use bulla::tls::{Credentials, Server};

@@ -80,6 +80,9 @@ impl PskCommand {
         match self {
             PskCommand::Add(add) => add.run(),
             PskCommand::Remove(remove) => {
+                // Where there is no file, there is nothing to remove, and none is made.
+                let db = &remove.database.db;
+                std::fs::metadata(db).map_err(|error| Failure::io(db.display(), &error))?;
                 let there = remove.database.change(|keys| Ok(keys.remove(&remove.name)))?;
                 if there { Ok(()) } else { Err(unknown(&remove.name)) }
             }
