@@ -235,6 +235,9 @@ pub(crate) const STARTTLS_BYTES: usize = 64 << 10;
 /// Seconds that it may take until TLS begins: as long as the handshake after it.
 #[cfg(feature = "tls")]
 pub(crate) const STARTTLS_SECONDS: u64 = 60;
+/// Seconds that a new password may take over a connection: as long as the handshake before it.
+#[cfg(feature = "opaque")]
+pub(crate) const TLS_ENROLMENT_SECONDS: u64 = 60;
 /// Bytes of what is said to prove something inside of a connection, at once. Ours: a name and a proof have 300.
 #[cfg(feature = "tls")]
 pub(crate) const TLS_PROOF_BYTES: usize = 1024;

@@ -10,6 +10,10 @@ use bulla::adapters::sqlite::SqliteUsers;
 use bulla::tls::{MemoryUsers, UserStore, Users};
 use bulla::{ErrorKind, Passphrase, Result};
 
+#[cfg(unix)]
+#[path = "support/log.rs"]
+mod log;
+
 fn password(text: &str) -> Passphrase {
     Passphrase::new(text).unwrap()
 }
@@ -149,6 +153,41 @@ fn what_is_no_database_is_left_as_it_is() {
     }
     assert_eq!(std::fs::read(&path).unwrap(), before);
     assert!(SqliteUsers::open(dir.path().join("nowhere/users.sqlite")).is_err());
+}
+
+#[test]
+fn another_programs_database_is_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("bookmarks.sqlite");
+    let theirs = rusqlite::Connection::open(&path).unwrap();
+    theirs.execute_batch("CREATE TABLE bookmarks (url TEXT)").unwrap();
+    let error = SqliteUsers::open(&path).err().unwrap();
+    assert!(error.kind() == ErrorKind::Io && error.to_string().contains("another program"), "{error}");
+    let tables = theirs.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
+    assert_eq!(tables.unwrap(), 1);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_that_others_can_read_is_told_of() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let (redb, sqlite) = (dir.path().join("users.redb"), dir.path().join("users.sqlite"));
+    let told = || {
+        let mut told = Vec::new();
+        log::logged(|log| {
+            drop((RedbUsers::open(&redb).unwrap(), SqliteUsers::open(&sqlite).unwrap()));
+            told = log.take();
+        });
+        told
+    };
+    assert!(told().is_empty());
+    for path in [&redb, &sqlite] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    }
+    let told = told();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.iter().all(|line| line.starts_with("WARN") && line.contains("chmod go-r")), "{told:?}");
 }
 
 #[test]

@@ -33,6 +33,19 @@ pub(super) fn make_for_owner(path: &Path) -> Result<()> {
     }
 }
 
+/// Says so in the log if others than its owner can read a file of users: a copy is enough to try out passwords at home.
+#[cfg(feature = "opaque")]
+pub(super) fn warn_of_readers(path: &Path) {
+    #[cfg(unix)]
+    if let Ok(file) = std::fs::metadata(path)
+        && std::os::unix::fs::PermissionsExt::mode(&file.permissions()) & 0o044 != 0
+    {
+        tracing::warn!(file = %path.display(), "others can read this file of users: `chmod go-r` it");
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+}
+
 pub(super) fn with_name(path: &Path, kind: io::ErrorKind, error: impl std::fmt::Display) -> Error {
     io::Error::new(kind, format!("{}: {error}", path.display())).into()
 }

@@ -20,7 +20,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, params};
 use zeroize::Zeroizing;
 
-use super::owners_file::{make_for_owner, with_name};
+use super::owners_file::{make_for_owner, warn_of_readers, with_name};
 use crate::tls::UserStore;
 use crate::{Error, Result};
 
@@ -51,17 +51,23 @@ impl SqliteUsers {
     /// Opens a file, or makes it.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if it cannot be opened, is none of SQLite's, or of a newer bulla.
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if it cannot be opened, is none of SQLite's, another program's, or of a newer bulla.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         make_for_owner(path)?;
+        warn_of_readers(path);
         let named = |error: rusqlite::Error| with_name(path, io::ErrorKind::Other, error);
         let connection = Connection::open(path).map_err(named)?;
         connection.busy_timeout(BUSY).map_err(named)?;
-        match connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(named)? {
-            0 => connection.execute_batch(TABLES).map_err(named)?,
-            VERSION => {}
-            _ => return Err(with_name(path, io::ErrorKind::Unsupported, "a newer bulla has made it")),
+        // In one question: another process may be making it.
+        let what = "SELECT user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_user_version";
+        let what = connection.query_row(what, [], |row| Ok((row.get(0)?, row.get(1)?))).map_err(named)?;
+        let not_ours = |why| Err(with_name(path, io::ErrorKind::Unsupported, why));
+        match what {
+            (0, 0) => connection.execute_batch(TABLES).map_err(named)?,
+            (0, _) => return not_ours("it is another program's"),
+            (VERSION, _) => {}
+            _ => return not_ours("a newer bulla has made it"),
         }
         // On the disk before it is answered, and no remains of what was removed.
         let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;";

@@ -89,15 +89,20 @@ impl AnyOf {
         Self::default()
     }
 
-    /// The passwords of these users.
-    pub fn passwords(mut self, users: &Users) -> Self {
-        self.0.push(Offered::Passwords(ByPasswords::new(users)));
-        self
+    /// The passwords of these users, and of no others that were named before.
+    pub fn passwords(self, users: &Users) -> Self {
+        self.offer(Offered::Passwords(ByPasswords::new(users)))
     }
 
-    /// The shared keys of a store.
-    pub fn shared_keys(mut self, store: impl SharedKeyStore + 'static) -> Self {
-        self.0.push(Offered::Keys(ByKeys::new(store)));
+    /// The shared keys of a store, and of no other that was named before.
+    pub fn shared_keys(self, store: impl SharedKeyStore + 'static) -> Self {
+        self.offer(Offered::Keys(ByKeys::new(store)))
+    }
+
+    /// One of each kind: the client chooses a kind, and cannot choose between two of it.
+    fn offer(mut self, new: Offered) -> Self {
+        self.0.retain(|offered| offered.way() != new.way());
+        self.0.push(new);
         self
     }
 }
@@ -230,8 +235,11 @@ impl Proof<OneOf> for Choosing {
             return chosen.hear(heard, binding);
         }
         let [VERSION, ways @ ..] = heard else { return Err(unsound()) };
-        // There are no more kinds than these, and nobody is asked twice.
-        for way in ways.get(..2).unwrap_or(ways) {
+        // Nobody is asked twice for the same.
+        let mut not_yet = vec![KEY, PASSWORD];
+        for way in ways {
+            let Some(at) = not_yet.iter().position(|known| known == way) else { continue };
+            not_yet.remove(at);
             if let Some(mut proof) = self.asked.proof(*way)? {
                 let said = proof.begin(binding)?.ok_or_else(unsound)?;
                 self.chosen = Some(proof);

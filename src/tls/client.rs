@@ -108,7 +108,7 @@ impl<P: Send + 'static> ClientBuilder<P> {
         config.alpn_protocols = settings.protocols.clone();
         config.max_fragment_size = settings.fragment;
         config.require_ems = true;
-        if !judge.can_judge_again() {
+        if !(settings.resumes && judge.can_judge_again()) {
             config.resumption = Resumption::disabled();
         }
         if let Some(log) = settings.key_log() {

@@ -1,7 +1,8 @@
 //! New passwords over a connection: the client registers by OPAQUE (RFC 9807 section 5), so that the server never sees what it keeps.
 //!
 //! The client says its name and its request, the server its response, the client the record, the server that it is kept.
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
+use std::time::{Duration, Instant};
 
 use super::fault;
 use super::password::{named, read_named};
@@ -9,8 +10,10 @@ use super::password_user::{PasswordUser, failed, refused};
 use super::proof::{Heard, frame, unsound};
 use super::stream::Stream;
 use super::users::{Users, user_name};
+use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::keys::Passphrase;
+use crate::limits::TLS_ENROLMENT_SECONDS;
 use crate::primitives::opaque;
 
 const VERSION: u8 = 1;
@@ -50,16 +53,16 @@ const ACCEPTED: u8 = 1;
 ///
 /// # Errors
 /// [`PeerRefused`](crate::ErrorKind::PeerRefused) if the server does not keep it; [`Malformed`](crate::ErrorKind::Malformed) if it
-/// does not speak of passwords; those of the connection.
+/// does not speak of passwords; [`TimedOut`](crate::ErrorKind::TimedOut) after a minute; those of the connection.
 pub fn set_password<S: Read + Write, P: 'static>(
     stream: &mut Stream<S, P>,
     user: &str,
     password: &Passphrase,
 ) -> Result<()> {
-    let user = user_name(user)?;
+    let (user, until) = (user_name(user)?, until());
     let (registration, request) = opaque::Registration::start(password.as_bytes()).map_err(failed)?;
     say(stream, &named(&user, &request)?)?;
-    let heard = hear(stream)?;
+    let heard = hear(stream, until)?;
     let response = match &heard[..] {
         [VERSION, ACCEPTED, response @ ..] => response,
         [VERSION, REFUSED] => return Err(refused()),
@@ -67,7 +70,7 @@ pub fn set_password<S: Read + Write, P: 'static>(
     };
     let upload = registration.finish(user.as_bytes(), password.as_bytes(), response).map_err(failed)?;
     say(stream, &[&[VERSION, ACCEPTED][..], &upload].concat())?;
-    match &hear(stream)?[..] {
+    match &hear(stream, until)?[..] {
         [VERSION, ACCEPTED] => Ok(()),
         [VERSION, REFUSED] => Err(refused()),
         _ => Err(unsound()),
@@ -81,7 +84,7 @@ impl Users {
     /// # Errors
     /// [`Exists`](crate::ErrorKind::Exists) if there is one of that name; [`OverLimit`](crate::ErrorKind::OverLimit) after too many
     /// tries for it, of which one that is broken off is one; [`Malformed`](crate::ErrorKind::Malformed) if the client names another, or
-    /// does not speak of passwords; those of the store and of the connection.
+    /// does not speak of passwords; [`TimedOut`](crate::ErrorKind::TimedOut) after a minute; those of the store and of the connection.
     pub fn register<S: Read + Write, P: 'static>(&self, stream: &mut Stream<S, P>, user: &str) -> Result<()> {
         self.take_record(stream, &user_name(user)?, None)
     }
@@ -115,7 +118,8 @@ impl Users {
         user: &str,
         before: Option<[u8; 32]>,
     ) -> Result<()> {
-        let heard = hear(stream)?;
+        let until = until();
+        let heard = hear(stream, until)?;
         let (name, request) = read_named(&heard)?;
         if name != user {
             return Err(another());
@@ -127,7 +131,7 @@ impl Users {
         }
         let response = self.begin_record(user, request)?;
         say(stream, &[&[VERSION, ACCEPTED][..], &response].concat())?;
-        match &hear(stream)?[..] {
+        match &hear(stream, until)?[..] {
             [VERSION, ACCEPTED, upload @ ..] => self.end_record(user, upload, before)?,
             _ => return Err(unsound()),
         }
@@ -141,8 +145,27 @@ fn say(to: &mut impl Write, said: &[u8]) -> Result<()> {
     Ok(to.flush()?)
 }
 
-fn hear(from: &mut impl Read) -> Result<Vec<u8>> {
-    Heard::default().read_on(from)?.ok_or_else(fault::timed_out)
+fn until() -> Instant {
+    clock::monotonic() + Duration::from_secs(TLS_ENROLMENT_SECONDS)
+}
+
+fn hear(from: &mut impl Read, until: Instant) -> Result<Vec<u8>> {
+    Heard::default().read_on(&mut Within { from, until })?.ok_or_else(fault::timed_out)
+}
+
+/// Reads until then, however many bytes come: the socket's own time-out begins anew with each.
+struct Within<'a, R> {
+    from: &'a mut R,
+    until: Instant,
+}
+
+impl<R: Read> Read for Within<'_, R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if clock::monotonic() >= self.until {
+            return Err(fault::timed_out().into());
+        }
+        self.from.read(into)
+    }
 }
 
 fn another() -> Error {
@@ -152,4 +175,27 @@ fn another() -> Error {
         "the client gives one for another user",
         "have both sides name the same",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives a byte at a time.
+    struct Slow<'a>(&'a [u8]);
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let count = into.len().min(1);
+            self.0.read(into.get_mut(..count).unwrap_or_default())
+        }
+    }
+
+    #[test]
+    fn what_comes_slowly_is_heard_in_time_and_not_after() {
+        let said = frame(b"alice").unwrap();
+        assert_eq!(hear(&mut Slow(&said), until()).unwrap(), b"alice");
+        let late = hear(&mut Slow(&said), clock::monotonic());
+        assert_eq!(late.unwrap_err().kind(), ErrorKind::TimedOut);
+    }
 }

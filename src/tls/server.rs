@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ServerConfig;
-use rustls::server::{ServerConnection, WebPkiClientVerifier};
+use rustls::server::{NoServerSessionStorage, ServerConnection, WebPkiClientVerifier};
 
 use super::client::unfit;
 use super::credentials::Credentials;
@@ -18,7 +18,7 @@ use super::tickets::{Tickets, TicketsKept};
 use super::trust::Anyone;
 use super::whom::{Admit, Judges};
 use crate::clock::Time;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::keys::{TokenKeyring, TokenKeys};
 use crate::limits::{TLS_CLIENT_TICKET_SECONDS, TLS_TICKET_SECONDS};
 use crate::primitives::hash;
@@ -154,22 +154,43 @@ impl ServerBuilder {
         if let Some(log) = settings.key_log() {
             config.key_log = log;
         }
-        let seconds = if asks { TLS_CLIENT_TICKET_SECONDS } else { TLS_TICKET_SECONDS };
-        let clock = Arc::clone(&settings.clock);
-        let keys = keys.map_or_else(|| own_keys(clock()), Ok)?;
-        let made = TypeId::of::<TicketsOfServers>();
-        keys.register("bulla tls ticket".to_owned(), made, Duration::from_secs(TLS_TICKET_SECONDS))?;
-        let tickets = Tickets::new(keys, policy(&*judge, &settings), seconds, clock);
-        match store {
-            Some(store) => config.session_storage = Arc::new(SessionsKept::new(store, tickets)),
-            None => {
-                let tickets = Arc::new(tickets);
-                config.session_storage = Arc::new(TicketsKept::new(Arc::clone(&tickets)));
-                config.ticketer = tickets;
-            }
+        if settings.resumes {
+            know_again(&mut config, keys, store, policy(&*judge, &settings), asks, &settings)?;
+        } else if keys.is_some() {
+            let why = "there are keys for tickets, and nobody is to be known again";
+            return Err(Error::usage("settings", why, "give no keys, or leave out `without_resumption`"));
+        } else {
+            config.send_tls13_tickets = 0;
+            config.session_storage = Arc::new(NoServerSessionStorage {});
         }
         Ok(Server { config: Arc::new(config), judge, settings })
     }
+}
+
+/// Has clients that come again known, by tickets or from the store.
+fn know_again(
+    config: &mut ServerConfig,
+    keys: Option<TokenKeys>,
+    store: Option<Arc<dyn SessionStore>>,
+    policy: [u8; 32],
+    asks: bool,
+    settings: &Settings,
+) -> Result<()> {
+    let seconds = if asks { TLS_CLIENT_TICKET_SECONDS } else { TLS_TICKET_SECONDS };
+    let clock = Arc::clone(&settings.clock);
+    let keys = keys.map_or_else(|| own_keys(clock()), Ok)?;
+    let made = TypeId::of::<TicketsOfServers>();
+    keys.register("bulla tls ticket".to_owned(), made, Duration::from_secs(TLS_TICKET_SECONDS))?;
+    let tickets = Tickets::new(keys, policy, seconds, clock);
+    match store {
+        Some(store) => config.session_storage = Arc::new(SessionsKept::new(store, tickets)),
+        None => {
+            let tickets = Arc::new(tickets);
+            config.session_storage = Arc::new(TicketsKept::new(Arc::clone(&tickets)));
+            config.ticketer = tickets;
+        }
+    }
+    Ok(())
 }
 
 /// All that decides whether a client is let in, in a digest.

@@ -33,6 +33,7 @@ pub struct Settings {
     pub(super) protocols: Vec<Vec<u8>>,
     pub(super) fragment: Option<usize>,
     pub(super) handshake: Duration,
+    pub(super) resumes: bool,
     pub(super) logs_keys: bool,
     pub(super) clock: Clock,
 }
@@ -129,6 +130,7 @@ impl Settings {
             protocols: Vec::new(),
             fragment: None,
             handshake: Duration::from_secs(60),
+            resumes: true,
             logs_keys: false,
             clock: Arc::new(Time::now),
         }
@@ -203,6 +205,13 @@ impl Settings {
     /// time-outs of its own: nobody looks at the clock while it waits.
     pub fn handshake_within(mut self, time: Duration) -> Self {
         self.handshake = self.handshake.min(time);
+        self
+    }
+
+    /// Knows nobody again: each connection is made whole, with all proofs. A server gives no tickets, and a client keeps none, by which
+    /// whoever listens could not tell its connections apart anyway (RFC 8446 appendix C.4), but the server can.
+    pub fn without_resumption(mut self) -> Self {
+        self.resumes = false;
         self
     }
 

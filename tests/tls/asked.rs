@@ -90,6 +90,17 @@ fn nobody_is_asked_for_what_the_server_does_not_take() {
 }
 
 #[test]
+fn of_two_tables_of_a_kind_the_last_counts() {
+    let lab = Lab::new();
+    let strangers = || Users::new(MemoryUsers::new()).unwrap();
+    let by_password = client(AsAsked::new().password(by_password));
+    let last = AnyOf::new().passwords(&strangers()).shared_keys(keys()).passwords(&users());
+    assert_eq!(known(&by_password, &server(&lab, last)), ["the password of alice"; 2]);
+    let first = AnyOf::new().passwords(&users()).shared_keys(keys()).passwords(&strangers());
+    assert_eq!(refused(&by_password, &server(&lab, first)), [ErrorKind::Unauthentic; 2]);
+}
+
+#[test]
 fn a_wrong_proof_is_refused_as_where_nothing_else_is_taken() {
     let lab = Lab::new();
     let server = server(&lab, AnyOf::new().shared_keys(keys()).passwords(&users()));
@@ -130,7 +141,13 @@ fn what_is_no_choice_or_announcement_is_refused() {
         (&[0, 1, 1], ErrorKind::Unsupported),
         (&[0, 2, 2, 2], ErrorKind::Malformed),
     ] {
-        let client = client(AsAsked::new().password(|| Ok(None)));
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let by_password = move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            Ok(None)
+        };
+        let client = client(AsAsked::new().password(by_password));
         let (mut from, mut to) =
             (client.handshake(&HOST.parse().unwrap()).unwrap(), lab.server().handshake().unwrap());
         exchange(&mut from, &mut to).1.unwrap();
@@ -139,6 +156,6 @@ fn what_is_no_choice_or_announcement_is_refused() {
         let mut wire = Vec::new();
         to.send_to(&mut wire).unwrap();
         assert_eq!(from.receive(&wire).unwrap_err().kind(), kind, "{said:?}");
-        assert!(from.finish().is_err());
+        assert!(from.finish().is_err() && asked.load(Ordering::Relaxed) <= 1);
     }
 }

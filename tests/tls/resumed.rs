@@ -36,6 +36,36 @@ fn a_client_that_comes_again_is_known() {
 }
 
 #[test]
+fn who_is_not_to_be_known_again_is_known_by_neither_side() {
+    let lab = Lab::new();
+    let never = |settings: Settings| settings.without_resumption();
+    for settings in [Settings::new(), Settings::new().tls12_too().dangerous_without_tls13()] {
+        let server = |settings| Server::builder(&lab.credentials()).settings(settings).anyone().unwrap();
+        let client = |settings| Client::builder(lab.trust()).settings(settings).anonymous().unwrap();
+        let (usual, forgets) = (server(settings.clone()), server(never(settings.clone())));
+        for (client, server) in [
+            (client(settings.clone()), &forgets),
+            (client(never(settings.clone())), &usual),
+            (client(never(settings.clone())), &forgets),
+        ] {
+            assert!(!is_resumed(&client, server));
+            assert!(!is_resumed(&client, server));
+        }
+        let client = client(settings);
+        assert!(!is_resumed(&client, &usual));
+        assert!(is_resumed(&client, &usual), "as they are, they know each other");
+    }
+}
+
+#[test]
+fn keys_for_tickets_where_nobody_is_to_be_known_again_are_refused() {
+    let lab = Lab::new();
+    let settings = Settings::new().without_resumption();
+    let server = Server::builder(&lab.credentials()).settings(settings).tickets(&keys()).anyone();
+    assert_eq!(server.err().unwrap().kind(), ErrorKind::Usage);
+}
+
+#[test]
 fn hosts_that_share_keys_and_those_started_anew_know_each_others_clients() {
     let lab = Lab::new();
     let (credentials, keys) = (lab.credentials(), keys());

@@ -1,6 +1,6 @@
 //! bulla's side: `adapters::tokio`.
 use bulla::adapters::tokio::{TlsStream, accept, connect};
-use bulla::tls::{Anyone, CertifiedPeer, Client, Credentials, Server, Trust};
+use bulla::tls::{Anyone, CertifiedPeer, Client, Credentials, Server, Settings, Trust};
 use bulla::x509::TrustAnchors;
 use tokio::net::TcpStream;
 
@@ -9,6 +9,7 @@ use crate::{HOST, Lab, Side};
 pub(crate) struct Bulla {
     anchors: TrustAnchors,
     server: Server<Anyone>,
+    settings: Settings,
 }
 
 impl Side for Bulla {
@@ -16,14 +17,17 @@ impl Side for Bulla {
     type Near = TlsStream<TcpStream, CertifiedPeer>;
     type Far = TlsStream<TcpStream, Anyone>;
 
-    fn new(lab: &Lab) -> Self {
+    fn new(lab: &Lab, resumes: bool) -> Self {
+        let settings = if resumes { Settings::new() } else { Settings::new().without_resumption() };
         let credentials = Credentials::new([lab.credential()]).unwrap();
         let anchors = TrustAnchors::new([lab.root.certificate().clone()]).unwrap();
-        Bulla { anchors, server: Server::builder(&credentials).anyone().unwrap() }
+        let server = Server::builder(&credentials).settings(settings.clone()).anyone().unwrap();
+        Bulla { anchors, server, settings }
     }
 
     fn client(&self) -> Self::Client {
-        Client::builder(Trust::new(self.anchors.clone())).anonymous().unwrap()
+        let trust = Trust::new(self.anchors.clone());
+        Client::builder(trust).settings(self.settings.clone()).anonymous().unwrap()
     }
 
     async fn connect(&self, client: &Self::Client, socket: TcpStream) -> Self::Near {

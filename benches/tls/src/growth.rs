@@ -1,4 +1,5 @@
-//! Handshakes a second as threads and connections at once grow: one server and one client for all, a runtime for each thread.
+//! Handshakes a second as threads and connections at once grow: one server for all, a client and a runtime for each thread,
+//! and nobody known again.
 use std::sync::Barrier;
 use std::thread;
 use std::time::Instant;
@@ -16,7 +17,7 @@ const EACH: usize = 1024;
 /// A table, from one thread to as many as there are processors.
 pub(crate) fn table(rounds: usize) {
     let lab = Lab::new(KeyKind::P256);
-    let (ours, theirs) = (bulla_side::Bulla::new(&lab), plain_side::Plain::new(&lab));
+    let (ours, theirs) = (bulla_side::Bulla::new(&lab, false), plain_side::Plain::new(&lab, false));
     println!(
         "| full handshakes a second, both sides: threads, connections at once in each | bulla | tokio-rustls | ratio |"
     );
@@ -46,6 +47,7 @@ fn figure<S: Side + Sync>(side: &S, threads: usize, at_once: usize) -> f64 {
 
 /// What one thread takes.
 fn seconds<S: Side>(side: &S, at_once: usize, ready: &Barrier) -> f64 {
+    let client = side.client();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -57,7 +59,6 @@ fn seconds<S: Side>(side: &S, at_once: usize, ready: &Barrier) -> f64 {
                 pairs.push(sockets(&listener).await);
             }
             let connections = pairs.into_iter().map(|(near, far)| async {
-                let client = side.client();
                 let (mut near, mut far) = tokio::join!(side.connect(&client, near), side.accept(far));
                 far.write_all(b"x").await.unwrap();
                 far.flush().await.unwrap();

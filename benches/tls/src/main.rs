@@ -45,7 +45,8 @@ pub(crate) trait Side {
     type Client;
     type Near: AsyncRead + AsyncWrite + Unpin;
     type Far: AsyncRead + AsyncWrite + Unpin;
-    fn new(lab: &Lab) -> Self;
+    /// `resumes`: whether clients are known again.
+    fn new(lab: &Lab, resumes: bool) -> Self;
     fn client(&self) -> Self::Client;
     fn connect(&self, client: &Self::Client, socket: TcpStream) -> impl Future<Output = Self::Near>;
     fn accept(&self, socket: TcpStream) -> impl Future<Output = Self::Far>;
@@ -75,8 +76,9 @@ async fn handshake<S: Side>(side: &S, client: &S::Client, listener: &TcpListener
 
 const PIECES: usize = 2048;
 const PIECE: usize = 64 << 10;
+const MEGABYTES: f64 = (PIECES * PIECE) as f64 / 1e6;
 
-/// Megabytes a second, from the server to the client.
+/// Seconds that [`MEGABYTES`] take from the server to the client.
 async fn bulk<S: Side>(side: &S, listener: &TcpListener) -> f64 {
     let client = side.client();
     let (near, far) = sockets(listener).await;
@@ -101,10 +103,10 @@ async fn bulk<S: Side>(side: &S, listener: &TcpListener) -> f64 {
         assert_eq!(count, PIECES * PIECE);
     };
     tokio::join!(sends, reads);
-    (PIECES * PIECE) as f64 / 1e6 / begun.elapsed().as_secs_f64()
+    begun.elapsed().as_secs_f64()
 }
 
-/// Figures of both sides, taken in turns.
+/// Seconds of both sides, one after the other.
 #[derive(Default)]
 struct Figures {
     ours: Vec<f64>,
@@ -112,10 +114,21 @@ struct Figures {
 }
 
 impl Figures {
-    /// The middle ones, and the middle of the ratios of turns.
-    fn medians(&self) -> (f64, f64, f64) {
-        let ratios = self.ours.iter().zip(&self.theirs).map(|(ours, theirs)| ours / theirs).collect();
-        (median(self.ours.clone()), median(self.theirs.clone()), median(ratios))
+    /// Each time the other begins, so that nobody always comes after the same.
+    async fn take(&mut self, ours: impl Future<Output = f64>, theirs: impl Future<Output = f64>) {
+        if self.ours.len().is_multiple_of(2) {
+            self.ours.push(ours.await);
+            self.theirs.push(theirs.await);
+        } else {
+            self.theirs.push(theirs.await);
+            self.ours.push(ours.await);
+        }
+    }
+
+    /// How much of what took these times is done in a second: the middle of all, which a busy machine moves least.
+    fn print(self, what: &str, amount: f64) {
+        let (ours, theirs) = (amount / median(self.ours), amount / median(self.theirs));
+        println!("| {what} | {ours:.0} | {theirs:.0} | {:.1} % |", ours / theirs * 100.0);
     }
 }
 
@@ -124,39 +137,40 @@ fn median(mut figures: Vec<f64>) -> f64 {
     figures[figures.len() / 2]
 }
 
-/// Connections a turn.
+/// Connections of each kind and side in a round.
 const TURN: usize = 50;
 
 async fn compare<S: Side>(name: &str, lab: &Lab, rounds: usize) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (ours, theirs) = (bulla_side::Bulla::new(lab), S::new(lab));
-    let (mut full, mut resumed, mut bytes) = (Figures::default(), Figures::default(), Figures::default());
-    let (known, known_theirs) = (ours.client(), theirs.client());
-    handshake(&ours, &known, &listener).await;
-    handshake(&theirs, &known_theirs, &listener).await;
+    let (mut full, mut first, mut resumed, mut bytes) = <(Figures, Figures, Figures, Figures)>::default();
+    // Neither side knows anybody again.
+    let (ours, theirs) = (bulla_side::Bulla::new(lab, false), S::new(lab, false));
+    let (client, client_theirs) = (ours.client(), theirs.client());
+    // Both do.
+    let (ours_again, theirs_again) = (bulla_side::Bulla::new(lab, true), S::new(lab, true));
+    let (known, known_theirs) = (ours_again.client(), theirs_again.client());
+    handshake(&ours_again, &known, &listener).await;
+    handshake(&theirs_again, &known_theirs, &listener).await;
     for _ in 0..rounds {
-        let (mut mine, mut others) = (0.0, 0.0);
         for _ in 0..TURN {
-            // Each with a client of its own: nobody is known.
-            mine += handshake(&ours, &ours.client(), &listener).await;
-            others += handshake(&theirs, &theirs.client(), &listener).await;
+            let theirs = handshake(&theirs, &client_theirs, &listener);
+            full.take(handshake(&ours, &client, &listener), theirs).await;
         }
-        full.ours.push(TURN as f64 / mine);
-        full.theirs.push(TURN as f64 / others);
-        let (mut mine, mut others) = (0.0, 0.0);
         for _ in 0..TURN {
-            mine += handshake(&ours, &known, &listener).await;
-            others += handshake(&theirs, &known_theirs, &listener).await;
+            let (new, new_theirs) = (ours_again.client(), theirs_again.client());
+            let theirs = handshake(&theirs_again, &new_theirs, &listener);
+            first.take(handshake(&ours_again, &new, &listener), theirs).await;
         }
-        resumed.ours.push(TURN as f64 / mine);
-        resumed.theirs.push(TURN as f64 / others);
-        bytes.ours.push(bulk(&ours, &listener).await);
-        bytes.theirs.push(bulk(&theirs, &listener).await);
+        for _ in 0..TURN {
+            let theirs = handshake(&theirs_again, &known_theirs, &listener);
+            resumed.take(handshake(&ours_again, &known, &listener), theirs).await;
+        }
+        bytes.take(bulk(&ours, &listener), bulk(&theirs, &listener)).await;
     }
-    for (what, figures) in [("full", full), ("resumed", resumed), ("MB a second", bytes)] {
-        let (mine, others, ratio) = figures.medians();
-        println!("| {name}, {what} | {mine:.0} | {others:.0} | {:.1} % |", ratio * 100.0);
-    }
+    full.print(&format!("{name}, {}, full", lab.kind), 1.0);
+    first.print(&format!("{name}, {}, full, each by a new client", lab.kind), 1.0);
+    resumed.print(&format!("{name}, {}, resumed", lab.kind), 1.0);
+    bytes.print(&format!("{name}, {}, MB a second", lab.kind), MEGABYTES);
     std::io::stdout().flush().unwrap();
 }
 
@@ -179,7 +193,7 @@ fn main() {
     println!("|---|---:|---:|---:|");
     for kind in [KeyKind::P256, KeyKind::rsa(2048)] {
         let lab = Lab::new(kind);
-        runtime.block_on(compare::<plain_side::Plain>(&format!("tokio-rustls, {kind}"), &lab, rounds));
-        runtime.block_on(compare::<openssl_side::OpenSsl>(&format!("OpenSSL, {kind}"), &lab, rounds));
+        runtime.block_on(compare::<plain_side::Plain>("tokio-rustls", &lab, rounds));
+        runtime.block_on(compare::<openssl_side::OpenSsl>("OpenSSL", &lab, rounds));
     }
 }

@@ -30,8 +30,8 @@ pub(crate) fn table(count: usize) {
 pub(crate) async fn figure(side: &str, kept: &str, count: usize) -> usize {
     let lab = Lab::new(KeyKind::P256);
     match side {
-        "bulla" => of(&bulla_side::Bulla::new(&lab), kept, count).await,
-        _ => of(&plain_side::Plain::new(&lab), kept, count).await,
+        "bulla" => of(&bulla_side::Bulla::new(&lab, true), kept, count).await,
+        _ => of(&plain_side::Plain::new(&lab, true), kept, count).await,
     }
 }
 

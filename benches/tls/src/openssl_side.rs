@@ -45,12 +45,15 @@ impl Side for OpenSsl {
     type Near = SslStream<TcpStream>;
     type Far = SslStream<TcpStream>;
 
-    fn new(lab: &Lab) -> Self {
+    fn new(lab: &Lab, resumes: bool) -> Self {
         let credential = lab.credential();
         let mut server = context(SslMethod::tls_server());
         let key = credential.key().expose_pem().unwrap();
         server.set_private_key(&PKey::private_key_from_pem(key.as_bytes()).unwrap()).unwrap();
         server.set_certificate(&x509(&credential.chain()[0])).unwrap();
+        if !resumes {
+            server.set_num_tickets(0).unwrap();
+        }
         OpenSsl { root: x509(lab.root.certificate()), server: server.build() }
     }
 

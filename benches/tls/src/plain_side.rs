@@ -3,9 +3,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bulla::x509::Certificate;
+use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::{self, Ticketer, kx_group};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject};
+use rustls::server::NoServerSessionStorage;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -19,6 +21,7 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 pub(crate) struct Plain {
     roots: Arc<RootCertStore>,
     server: TlsAcceptor,
+    resumes: bool,
 }
 
 fn der(certificate: &Certificate) -> CertificateDer<'static> {
@@ -38,7 +41,7 @@ impl Side for Plain {
     type Near = client::TlsStream<TcpStream>;
     type Far = server::TlsStream<TcpStream>;
 
-    fn new(lab: &Lab) -> Self {
+    fn new(lab: &Lab, resumes: bool) -> Self {
         let credential = lab.credential();
         let pem = credential.key().expose_pem().unwrap();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).unwrap());
@@ -49,18 +52,27 @@ impl Side for Plain {
             .with_no_client_auth()
             .with_single_cert(chain, key)
             .unwrap();
-        config.ticketer = Ticketer::new().unwrap();
+        match resumes {
+            true => config.ticketer = Ticketer::new().unwrap(),
+            false => {
+                config.send_tls13_tickets = 0;
+                config.session_storage = Arc::new(NoServerSessionStorage {});
+            }
+        }
         let mut roots = RootCertStore::empty();
         roots.add(der(lab.root.certificate())).unwrap();
-        Plain { roots: Arc::new(roots), server: TlsAcceptor::from(Arc::new(config)) }
+        Plain { roots: Arc::new(roots), server: TlsAcceptor::from(Arc::new(config)), resumes }
     }
 
     fn client(&self) -> Self::Client {
-        let config = ClientConfig::builder_with_provider(provider())
+        let mut config = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&rustls::version::TLS13])
             .unwrap()
             .with_root_certificates(Arc::clone(&self.roots))
             .with_no_client_auth();
+        if !self.resumes {
+            config.resumption = Resumption::disabled();
+        }
         TlsConnector::from(Arc::new(config))
     }
 

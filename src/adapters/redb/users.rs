@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::faults::{from_open, from_redb};
 use crate::Result;
-use crate::adapters::owners_file::owners_file;
+use crate::adapters::owners_file::{owners_file, warn_of_readers};
 use crate::tls::UserStore;
 
 /// Keeps the [`Users`](crate::tls::Users) of a server, and the secret of their table, in a file of redb's that one process has open.
@@ -53,6 +53,7 @@ impl RedbUsers {
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) if it cannot be opened, is open elsewhere, or is none of redb's.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
+        warn_of_readers(path);
         let backend = FileBackend::new(owners_file(path)?).map_err(|error| from_open(path, error))?;
         let database = Builder::new().set_cache_size(CACHE).create_with_backend(backend);
         let users = RedbUsers(database.map_err(|error| from_open(path, error))?);

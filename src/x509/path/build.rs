@@ -115,11 +115,7 @@ impl<'a> Search<'a, '_> {
         path: &mut Vec<&'a Certificate>,
         accept: &mut Accept<'a, '_>,
     ) -> Result<Found<'a>, Fault> {
-        let mut best = Fault::new(
-            Reason::NoIssuer,
-            last,
-            format!("nobody trusted issued it; its issuer is {}", last.issuer()),
-        );
+        let mut faults = Vec::new();
         let anchors = self.anchors;
         for anchor in anchors.issuers(issuer) {
             let tried = self.link(last, &anchor.public_key_info).and_then(|()| {
@@ -131,17 +127,14 @@ impl<'a> Search<'a, '_> {
                 accept(&found, self).map(|()| found)
             });
             match tried {
-                Err(fault) if !fault.is_final() => best = best.better(fault),
+                Err(fault) if !fault.is_final() => faults.push(fault),
                 done => return done,
             }
         }
         for Candidate { certificate: candidate, issuer, .. } in self.candidates(last, issuer)? {
             if path.len() >= PATH_CERTIFICATES {
-                return Err(best.better(Fault::new(
-                    Reason::Constraint,
-                    last,
-                    "the way to an anchor is too long",
-                )));
+                faults.push(Fault::new(Reason::Constraint, last, "the way to an anchor is too long"));
+                break;
             }
             // A name with the same key twice leads nowhere new (RFC 4158 section 5.2).
             let same = |seen: &&Certificate| {
@@ -161,11 +154,12 @@ impl<'a> Search<'a, '_> {
                     found
                 });
             match tried {
-                Err(fault) if !fault.is_final() => best = best.better(fault),
+                Err(fault) if !fault.is_final() => faults.push(fault),
                 done => return done,
             }
         }
-        Err(best)
+        let why = format!("nobody trusted issued it; its issuer is {}", last.issuer());
+        Err(faults.into_iter().fold(Fault::new(Reason::NoIssuer, last, why), Fault::better))
     }
 
     /// Certificates with the issuer's name. First those whose key the certificate names; of these, first those that an

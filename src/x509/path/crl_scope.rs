@@ -43,6 +43,10 @@ impl<'a> Listings<'a> {
         Listings { by_issuer }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_issuer.is_empty()
+    }
+
     /// Those of this issuer, whole ones and deltas.
     pub(super) fn by(&self, issuer: &NameKey) -> &[Listing<'a>] {
         self.by_issuer.get(issuer).map(Vec::as_slice).unwrap_or_default()
