@@ -25,7 +25,8 @@ impl SivKey {
     /// A nonce, the ciphertext and its tag. Refused if it is longer than the cipher can do.
     pub(crate) fn seal(&self, beside: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, Refused> {
         let nonce: [u8; NONCE] = random::bytes();
-        let mut sealed = nonce.to_vec();
+        let mut sealed = Vec::with_capacity(plaintext.len().saturating_add(OVERHEAD));
+        sealed.extend_from_slice(&nonce);
         sealed.resize(plaintext.len().saturating_add(NONCE), 0);
         let body = sealed.get_mut(NONCE..).unwrap_or_default();
         let buffer = InOutBuf::new(plaintext, body).map_err(|_| Refused)?;

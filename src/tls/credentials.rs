@@ -204,8 +204,11 @@ impl fmt::Debug for Resolver {
 
 impl ResolvesServerCert for Resolver {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let name = hello.server_name().map(str::to_ascii_lowercase);
         let shown = self.shown.load();
+        if let [only] = &shown.all[..] {
+            return Some(Arc::clone(only));
+        }
+        let name = hello.server_name().map(str::to_ascii_lowercase);
         // Where none fits, rustls finds so with the first, and says what is missing: without any it would say "access denied".
         shown.find(name.as_deref(), hello.signature_schemes()).or_else(|| shown.all.first().cloned())
     }

@@ -10,7 +10,7 @@ use crate::{HOST, Lab, median};
 pub(crate) fn table(count: usize) {
     let credentials = Credentials::new([Lab::new(KeyKind::P256).credential()]).unwrap();
     let password = || Passphrase::new("correct horse battery staple").unwrap();
-    let users = Users::new(MemoryUsers::new()).unwrap().tries(1000, Duration::from_secs(1)).unwrap();
+    let users = Users::new(MemoryUsers::new()).unwrap().tries(100, Duration::from_secs(1)).unwrap();
     users.add("alice", &password()).unwrap();
     let server = Server::builder(&credentials).require_clients(ByPasswords::new(&users)).unwrap();
     let (mut clients, mut servers) = (Vec::new(), Vec::new());
