@@ -208,8 +208,8 @@ impl Settings {
         self
     }
 
-    /// Knows nobody again: each connection is made whole, with all proofs. A server gives no tickets, and a client keeps none, by which
-    /// whoever listens could not tell its connections apart anyway (RFC 8446 appendix C.4), but the server can.
+    /// Knows nobody again: each connection is made whole, with all proofs. A server gives no tickets, and a client keeps none: by a ticket
+    /// a server can tell that two connections are one client's (RFC 8446 appendix C.4).
     pub fn without_resumption(mut self) -> Self {
         self.resumes = false;
         self

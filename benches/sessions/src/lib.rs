@@ -71,7 +71,23 @@ pub fn bulla() -> Router {
     Router::new().route("/", get(me)).route("/login", get(login)).layer(layer)
 }
 
+/// With a session that ends when it has idled too long, as bulla's do: tower-sessions then writes it, and its cookie, at each request
+/// (`with_always_save`; without, the time runs from the last change).
+pub fn tower_sessions_idle() -> Router {
+    use tower_sessions::{Expiry, cookie::time::Duration};
+    tower_sessions(|layer| {
+        layer.with_expiry(Expiry::OnInactivity(Duration::seconds(1800))).with_always_save(true)
+    })
+}
+
+/// As it is by itself: a session lasts until it is ended.
 pub fn tower_sessions_memory() -> Router {
+    tower_sessions(|layer| layer)
+}
+
+type TowerLayer = tower_sessions::SessionManagerLayer<tower_sessions::MemoryStore>;
+
+fn tower_sessions(set: impl FnOnce(TowerLayer) -> TowerLayer) -> Router {
     use tower_sessions::{MemoryStore, Session, SessionManagerLayer};
     async fn login(session: Session) -> StatusCode {
         session
@@ -83,7 +99,7 @@ pub fn tower_sessions_memory() -> Router {
         let user = session.get::<u64>("user").await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
         user.map(|user| if user == 7 { "7" } else { "?" }).ok_or(StatusCode::UNAUTHORIZED)
     }
-    let layer = SessionManagerLayer::new(MemoryStore::default());
+    let layer = set(SessionManagerLayer::new(MemoryStore::default()));
     Router::new().route("/", get(me)).route("/login", get(login)).layer(layer)
 }
 

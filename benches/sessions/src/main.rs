@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use bulla_bench_sessions::{bare, bulla, idle_layer, tower_sessions_memory};
+use bulla_bench_sessions::{bare, bulla, idle_layer, tower_sessions_idle, tower_sessions_memory};
 use tower_service::Service;
 
 /// Requests that are made, and then answered in one go.
@@ -68,6 +68,7 @@ async fn main() {
         site("a layer that does nothing", idle_layer()).await,
         site("bulla", bulla()).await,
         site("tower-sessions, memory", tower_sessions_memory()).await,
+        site("tower-sessions, memory, idle time-out", tower_sessions_idle()).await,
     ];
     let mut times = vec![Vec::new(); sites.len()];
     for _ in 0..rounds {

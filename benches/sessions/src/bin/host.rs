@@ -39,7 +39,8 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         return Err("host KEY-FILE KEYRING-FILE REDIS-URL".into());
     };
     let every = Duration::from_millis(500);
-    let keys = keyring_file::follow(keyring, Key::read_file(key)?, every, |error| eprintln!("keyring: {error}"))?;
+    let keys =
+        keyring_file::follow(keyring, Key::read_file(key)?, every, |error| eprintln!("keyring: {error}"))?;
     let (revocations, link) =
         Redis::open(url, Key::read_file(key)?)?.link(Duration::from_secs(5), OnStale::Allow)?;
     if !link.ready(Duration::from_secs(10)).await {
