@@ -161,10 +161,24 @@ fn another_programs_database_is_left_as_it_is() {
     let path = dir.path().join("bookmarks.sqlite");
     let theirs = rusqlite::Connection::open(&path).unwrap();
     theirs.execute_batch("CREATE TABLE bookmarks (url TEXT)").unwrap();
+    // Other programs count their versions, too.
+    for version in [0, 1, 7] {
+        theirs.pragma_update(None, "user_version", version).unwrap();
+        let before = std::fs::read(&path).unwrap();
+        let error = SqliteUsers::open(&path).err().unwrap();
+        assert!(error.kind() == ErrorKind::Io && error.to_string().contains("another program"), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+    }
+}
+
+#[test]
+fn a_table_of_a_newer_bulla_is_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("users.sqlite");
+    drop(SqliteUsers::open(&path).unwrap());
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
     let error = SqliteUsers::open(&path).err().unwrap();
-    assert!(error.kind() == ErrorKind::Io && error.to_string().contains("another program"), "{error}");
-    let tables = theirs.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
-    assert_eq!(tables.unwrap(), 1);
+    assert!(error.kind() == ErrorKind::Io && error.to_string().contains("newer bulla"), "{error}");
 }
 
 #[test]

@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 use super::owners_file::{make_for_owner, warn_of_readers, with_name};
 use crate::tls::UserStore;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// Keeps the [`Users`](crate::tls::Users) of a server, and the secret of their table, in a file of SQLite's.
 ///
@@ -47,11 +47,17 @@ const TABLES: &str = "
     PRAGMA user_version = 1;
     COMMIT;";
 
+/// The version, and how many tables there are, and how many of ours. In one question: another process may be making them.
+const FOUND: &str = "
+    SELECT user_version, (SELECT count(*) FROM sqlite_schema),
+        (SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('secret', 'users'))
+    FROM pragma_user_version";
+
 impl SqliteUsers {
     /// Opens a file, or makes it.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if it cannot be opened, is none of SQLite's, another program's, or of a newer bulla.
+    /// [`ErrorKind::Io`] if it cannot be opened, is none of SQLite's, another program's, or of a newer bulla.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         make_for_owner(path)?;
@@ -59,15 +65,13 @@ impl SqliteUsers {
         let named = |error: rusqlite::Error| with_name(path, io::ErrorKind::Other, error);
         let connection = Connection::open(path).map_err(named)?;
         connection.busy_timeout(BUSY).map_err(named)?;
-        // In one question: another process may be making it.
-        let what = "SELECT user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_user_version";
-        let what = connection.query_row(what, [], |row| Ok((row.get(0)?, row.get(1)?))).map_err(named)?;
-        let not_ours = |why| Err(with_name(path, io::ErrorKind::Unsupported, why));
-        match what {
-            (0, 0) => connection.execute_batch(TABLES).map_err(named)?,
-            (0, _) => return not_ours("it is another program's"),
-            (VERSION, _) => {}
-            _ => return not_ours("a newer bulla has made it"),
+        let found = connection.query_row(FOUND, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        let not_ours = |why, hint| Err(Error::new(ErrorKind::Io, path.display().to_string(), why, hint));
+        match found.map_err(named)? {
+            (0, 0, _) => connection.execute_batch(TABLES).map_err(named)?,
+            (VERSION, _, 2) => {}
+            (VERSION.., _, 2) => return not_ours("a newer bulla has made it", "take that one for it"),
+            _ => return not_ours("it is another program's", "name another file"),
         }
         // On the disk before it is answered, and no remains of what was removed.
         let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;";

@@ -21,7 +21,8 @@ const REFUSED: u8 = 0;
 const ACCEPTED: u8 = 1;
 
 /// For a client: gives the server a password for this user, who is new to it ([`Users::register`]) or already there
-/// ([`Users::change`]), without its seeing the password. The socket must block.
+/// ([`Users::change`]), without its seeing the password. The socket must block, and have time-outs of its own: nobody looks at the
+/// clock while it waits.
 ///
 /// ```
 /// # use bulla::{KeyKind, PrivateKey, x509::{Authority, Credential, TrustAnchors}};
@@ -79,7 +80,8 @@ pub fn set_password<S: Read + Write, P: 'static>(
 
 impl Users {
     /// One more user, who gives a password by [`set_password`] over this connection. That it is this user has to be known
-    /// already: by a certificate, an invitation, or since all may choose their name. The socket must block.
+    /// already: by a certificate, an invitation, or since all may choose their name. The socket must block, and have time-outs of
+    /// its own.
     ///
     /// # Errors
     /// [`Exists`](crate::ErrorKind::Exists) if there is one of that name; [`OverLimit`](crate::ErrorKind::OverLimit) after too many
@@ -90,7 +92,7 @@ impl Users {
     }
 
     /// Another password for the user who came in by the old one, and gives it by [`set_password`] over this connection. The socket
-    /// must block.
+    /// must block, and have time-outs of its own.
     ///
     /// # Errors
     /// [`Changed`](crate::ErrorKind::Changed) if the password was changed since, or the user removed;
